@@ -1,0 +1,1 @@
+"""Skyrocket: a Linux operating system for hosting containers, written in Python."""

@@ -1,0 +1,50 @@
+"""The one door to other programs: run a command and get its output, or a clear error."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+class CommandError(Exception):
+    """A program failed: carries its argv, exit status and what it said on standard error."""
+
+    def __init__(self, argv: Sequence[str], status: int, stderr: str) -> None:
+        self.argv = tuple(argv)
+        self.status = status
+        self.stderr = stderr
+        last = stderr.strip().splitlines()[-1:] or ["it said nothing"]
+        super().__init__(f"cannot run {argv[0]}: exit status {status}: {last[0]}")
+
+
+def printable(argv: Sequence[str]) -> str:
+    """The command as it can be pasted into a terminal."""
+    return shlex.join(argv)
+
+
+def run(
+    argv: Sequence[str],
+    *,
+    stdin: bytes | None = None,
+    env: Mapping[str, str] | None = None,
+    cwd: str | None = None,
+    timeout: float | None = None,
+    check: bool = True,
+) -> subprocess.CompletedProcess[bytes]:
+    """Run ARGV to its end; raise CommandError on a non-zero status unless CHECK is off."""
+    try:
+        done = subprocess.run(
+            list(argv), input=stdin, env=env, cwd=cwd, timeout=timeout, check=False,
+            capture_output=True,
+        )
+    except FileNotFoundError as error:
+        raise CommandError(argv, 127, f"{argv[0]}: no such program") from error
+    except subprocess.TimeoutExpired as error:
+        raise CommandError(argv, 124, f"no end within {timeout} s") from error
+    if check and done.returncode != 0:
+        raise CommandError(argv, done.returncode, done.stderr.decode(errors="replace"))
+    return done
