@@ -38,7 +38,12 @@ def run(
     """Run ARGV to its end; raise CommandError on a non-zero status unless CHECK is off."""
     try:
         done = subprocess.run(
-            list(argv), input=stdin, env=env, cwd=cwd, timeout=timeout, check=False,
+            list(argv),
+            input=stdin,
+            env=env,
+            cwd=cwd,
+            timeout=timeout,
+            check=False,
             capture_output=True,
         )
     except FileNotFoundError as error:
