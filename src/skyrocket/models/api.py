@@ -1,0 +1,67 @@
+"""What travels between a node's programs and its clients, as types.
+
+Field names are those of the wire. Settings themselves are trees (`models.keys.Tree`), checked by
+`models.settings`.
+"""
+
+from typing import Any
+
+from msgspec import Struct, field
+
+
+class OsInfo(Struct, frozen=True):
+    """What `GET /os` says; the builder writes it into `variant.json`."""
+
+    pretty_name: str = "Skyrocket"
+    variant_id: str = "unknown"
+    version_id: str = "0.0.0"
+    build_id: str = "unknown"
+    arch: str = "unknown"
+
+
+class Variant(OsInfo, frozen=True):
+    """The whole of `/usr/share/skyrocket/variant.json`; no groups named means all of them."""
+
+    groups: list[str] | None = None
+
+
+class ApplyRequest(Struct, frozen=True, omit_defaults=True):
+    """One line to `/run/skyrocket/apply.sock`: bring files and units in line with these keys."""
+
+    keys: list[str] = field(default_factory=list)
+    all: bool = False
+
+
+class ApplyResult(Struct, frozen=True):
+    """The answer to an ApplyRequest."""
+
+    ok: bool
+    error: str | None = None
+    changed_files: list[str] = field(default_factory=list)
+    restarted: list[str] = field(default_factory=list)
+
+
+class ActionResult(Struct, frozen=True):
+    """The answer of a privileged verb that has nothing to tell but its end."""
+
+    ok: bool
+    error: str | None = None
+
+
+class KeypairRequest(Struct, frozen=True):
+    """The body of `PATCH /settings/keypair`."""
+
+    request_payload: list[str]
+
+
+class StageTimes(Struct, frozen=True):
+    """What the boot verb leaves in `/run/skyrocket/boot.json`: seconds per stage and troubles."""
+
+    seconds: dict[str, float]
+    degraded: list[str]
+    first_boot: bool = False
+
+    @classmethod
+    def from_json(cls, raw: Any) -> "StageTimes":
+        """RAW as a StageTimes, whatever of it is missing left empty."""
+        return cls(raw.get("seconds", {}), raw.get("degraded", []), raw.get("first_boot", False))

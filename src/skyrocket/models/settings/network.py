@@ -1,0 +1,72 @@
+"""Group `network`: the node's name and its hosts file."""
+
+import zlib
+from typing import Annotated
+
+from msgspec import Meta
+
+from skyrocket.models.settings.group import (
+    ConfigFile,
+    Facts,
+    File,
+    Generator,
+    Group,
+    Model,
+    Rendered,
+)
+from skyrocket.models.settings.scalars import IpAddress, ValidLinuxHostname
+
+_OWN_HOSTS = "127.0.0.1 localhost localhost.localdomain localhost4 localhost4.localdomain4"
+_OWN_HOSTS6 = "::1 localhost localhost.localdomain localhost6 localhost6.localdomain6"
+
+
+class Network(Model):
+    hostname: Annotated[
+        ValidLinuxHostname | None,
+        Meta(description="Name of the node; made from the machine id when nobody gives one"),
+    ] = None
+    hosts: Annotated[
+        list[tuple[IpAddress, list[ValidLinuxHostname]]] | None,
+        Meta(description="Lines for /etc/hosts: pairs of an address and a list of names"),
+    ] = None
+
+
+def render(network: Network | None) -> Rendered:
+    network = network or Network()
+    name = network.hostname or "localhost"
+    return Rendered(
+        (
+            File("/etc/hostname", f"{name}\n".encode()),
+            File("/etc/hosts", _hosts(network, name).encode()),
+        )
+    )
+
+
+def _hosts(network: Network, name: str) -> str:
+    """Entries of one address are joined, in the order in which addresses first appear."""
+    own = "" if name == "localhost" else f" {name}"
+    entries: dict[str, list[str]] = {}
+    for address, names in network.hosts or []:
+        entries.setdefault(address, []).extend(names)
+    lines = [_OWN_HOSTS + own, _OWN_HOSTS6 + own]
+    lines += [" ".join([address, *names]) for address, names in entries.items()]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def make_hostname(facts: Facts) -> str:
+    """A name that stays the same and does not tell the machine id."""
+    return f"node-{zlib.crc32(facts.machine_id.encode()):08x}"
+
+
+GROUP = Group(
+    name="network",
+    about="The node's name and its hosts file.",
+    model=Network,
+    render=render,
+    services={"hostname": ("hostname",), "hosts": ("hosts",)},
+    files={
+        "hostname": ConfigFile(path="/etc/hostname", effect="hostname"),
+        "hosts": ConfigFile(path="/etc/hosts"),
+    },
+    generators=(Generator(("network", "hostname"), "hostname from machine-id", make_hostname),),
+)
