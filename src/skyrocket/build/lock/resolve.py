@@ -1,0 +1,186 @@
+"""From the names that package files ask for to exact packages: apt's solver decides.
+
+The pure half reads what apt prints and follows dependencies; `Apt` runs it over a folder of its
+own, with an empty list of installed packages, so that nothing of this machine takes part.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from skyrocket.build.lock.errors import ResolveError
+from skyrocket.models.lock import Package
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
+
+type_Run = "Callable[[Sequence[str]], bytes]"
+
+
+class Record(NamedTuple):
+    """What the archive's index says about one package."""
+
+    package: Package
+    needs: tuple[tuple[str, ...], ...]  # each inner tuple: names of which one is enough
+    provides: frozenset[str]
+
+
+class Repository(NamedTuple):
+    """One line of apt's list of sources."""
+
+    uri: str
+    suites: tuple[str, ...]
+
+
+class Apt:
+    """apt over the folder DIRECTORY, for one architecture. RUN executes an argv and gives stdout."""
+
+    def __init__(self, directory: Path, arch: str, run: Callable[[Sequence[str]], bytes]) -> None:
+        self.directory = directory
+        self.arch = arch
+        self._run = run
+
+    def prepare(self, repositories: Iterable[Repository], keyring: str, proxy: str) -> None:
+        for name in ("etc", "state/lists/partial", "cache/archives/partial"):
+            (self.directory / name).mkdir(parents=True, exist_ok=True)
+        (self.directory / "status").write_bytes(b"")
+        (self.directory / "etc/sources.list").write_text(
+            "".join(
+                f"{kind} [arch={self.arch} signed-by={keyring}] {repository.uri} {suite} main\n"
+                for kind in ("deb",)
+                for repository in repositories
+                for suite in repository.suites
+            )
+        )
+        (self.directory / "apt.conf").write_text(configuration(self.directory, self.arch, proxy))
+
+    def update(self) -> None:
+        self._apt("apt-get", "update")
+
+    def solve(self, roots: Sequence[str]) -> list[tuple[str, str]]:
+        """Names and versions that installing ROOTS brings."""
+        try:
+            text = self._apt("apt-get", "install", "--simulate", *roots)
+        except Exception as error:
+            raise ResolveError(
+                f"cannot resolve {self.arch} packages: {error}",
+                "a name in packages/*/package.toml may be misspelt or gone from this suite",
+            ) from error
+        return simulation(text)
+
+    def records(self, chosen: Iterable[tuple[str, str]]) -> list[Record]:
+        text = self._apt("apt-cache", "show", *(f"{name}={version}" for name, version in chosen))
+        return [record(stanza) for stanza in stanzas(text)]
+
+    def release_dates(self) -> list[str]:
+        files = sorted((self.directory / "state/lists").glob("*Release"))
+        found = [re.search(rb"^Date: (.+)$", file.read_bytes(), re.MULTILINE) for file in files]
+        return [match[1].decode() for match in found if match]
+
+    def _apt(self, program: str, *argv: str) -> str:
+        full = [program, "-c", str(self.directory / "apt.conf"), *argv]
+        return self._run(full).decode("utf-8", "replace")
+
+
+def configuration(directory: Path, arch: str, proxy: str) -> str:
+    """An apt.conf that reads and writes DIRECTORY alone."""
+    lines = {
+        "Dir": str(directory),
+        "Dir::Etc": f"{directory}/etc",
+        "Dir::Etc::SourceList": f"{directory}/etc/sources.list",
+        "Dir::Etc::SourceParts": "/dev/null",
+        "Dir::Etc::Parts": "/dev/null",
+        "Dir::Etc::Main": "/dev/null",
+        "Dir::Etc::Preferences": "/dev/null",
+        "Dir::Etc::PreferencesParts": "/dev/null",
+        "Dir::Etc::Trusted": "/dev/null",
+        "Dir::Etc::TrustedParts": "/dev/null",
+        "Dir::State": f"{directory}/state",
+        "Dir::State::status": f"{directory}/status",
+        "Dir::Cache": f"{directory}/cache",
+        "APT::Architecture": arch,
+        "APT::Architectures": arch,
+        "APT::Install-Recommends": "false",
+        "APT::Sandbox::User": "root",
+        "APT::Update::Error-Mode": "any",
+        "Acquire::Languages": "none",
+        "Acquire::AllowInsecureRepositories": "false",
+        "Acquire::Retries": "3",
+        "Binary::apt-get::APT::Get::Assume-Yes": "true",
+    }
+    if proxy:
+        lines["Acquire::http::Proxy"] = proxy
+    return "".join(f'{key} "{value}";\n' for key, value in lines.items())
+
+
+def simulation(text: str) -> list[tuple[str, str]]:
+    """Names and versions from the `Inst` lines of apt-get's simulation."""
+    found = re.findall(r"^Inst (\S+?)(?::\S+)? (?:\[\S+\] )?\((\S+) ", text, re.MULTILINE)
+    return sorted(set(found))
+
+
+def stanzas(text: str) -> list[dict[str, str]]:
+    """The paragraphs of an index; continuation lines are dropped, no field used here has any."""
+    return [
+        dict(re.findall(r"^([A-Za-z0-9-]+): ?(.*)$", block, re.MULTILINE))
+        for block in re.split(r"\n\s*\n", text)
+        if block.strip()
+    ]
+
+
+def record(stanza: dict[str, str]) -> Record:
+    """One paragraph of a Packages index."""
+    name, version = stanza["Package"], stanza["Version"]
+    source, _, other = stanza.get("Source", name).partition(" ")
+    package = Package(
+        name=name,
+        version=version,
+        architecture=stanza["Architecture"],
+        path=stanza["Filename"],
+        sha256=stanza["SHA256"],
+        size=int(stanza["Size"]),
+        source=source,
+        source_version=other.strip("()") or version,
+    )
+    fields = [stanza.get("Pre-Depends", ""), stanza.get("Depends", "")]
+    needs = tuple(alternatives(one) for field in fields for one in field.split(",") if one.strip())
+    provides = frozenset(alternatives(stanza.get("Provides", "").replace(",", "|")))
+    return Record(package, needs, provides)
+
+
+def alternatives(text: str) -> tuple[str, ...]:
+    """Bare names of `a (>= 1) | b:any`."""
+    return tuple(
+        re.split(r"[\s(:\[]", one.strip(), maxsplit=1)[0] for one in text.split("|") if one.strip()
+    )
+
+
+def reachable(
+    records: Iterable[Record], roots: Iterable[str], exclude: Iterable[str]
+) -> list[Package]:
+    """What ROOTS need, directly or not, when the packages of EXCLUDE are taken out."""
+    left_out = set(exclude)
+    by_name: dict[str, list[Record]] = {}
+    for one in records:
+        for name in {one.package.name, *one.provides}:
+            by_name.setdefault(name, []).append(one)
+    found: dict[str, Package] = {}
+    todo = list(roots)
+    while todo:
+        for one in by_name.get(todo.pop(), []):
+            name = one.package.name
+            if name in found or name in left_out:
+                continue
+            found[name] = one.package
+            todo += [need for group in one.needs for need in group]
+    return [found[name] for name in sorted(found)]
+
+
+def moment(dates: Iterable[str]) -> str:
+    """A time at which an archive of every day has what indexes of DATES name: a day after."""
+    newest = max(parsedate_to_datetime(date) for date in dates)
+    return (newest + timedelta(days=1)).strftime("%Y%m%dT%H%M%SZ")

@@ -1,0 +1,120 @@
+"""Make the lock: roots from the package files, exact packages from apt, one file written.
+
+The order of work is `update`; what apt does is in `resolve`, which apt runs is the caller's.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from typing import TYPE_CHECKING, NamedTuple
+
+from skyrocket.build.lock.errors import LockError
+from skyrocket.build.lock.resolve import Apt, Record, Repository, moment, reachable
+from skyrocket.fetch import sources
+from skyrocket.models.lock import ARCHES, SETS, Lock, Package
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from pathlib import Path
+
+# Tools run where the build runs; images are also planned for machines of the other kind.
+SET_ARCHES: dict[str, tuple[str, ...]] = {
+    "tools": ("amd64",),
+    "image": ARCHES,
+    "containers": ARCHES,
+}
+
+
+class Roots(NamedTuple):
+    """Names per set, and what the same files leave out of each set."""
+
+    names: dict[str, set[str]]
+    exclude: dict[str, set[str]]
+
+    def of(self, set_name: str, arch: str) -> list[str]:
+        """The roots of a set; a name that ends in an architecture, as kernels do, ends in ARCH."""
+        return sorted(for_arch(name, arch) for name in self.names.get(set_name, ()))
+
+
+def for_arch(name: str, arch: str) -> str:
+    """`linux-image-cloud-amd64` asked for arm64 is `linux-image-cloud-arm64`."""
+    stem, dash, last = name.rpartition("-")
+    return f"{stem}-{arch}" if dash and last in ARCHES else name
+
+
+def roots(folder: Path) -> Roots:
+    """What `[debian]` of every FOLDER/*/package.toml names; all mistakes at once.
+
+    A file's `exclude` counts for the sets that the same file adds to.
+    """
+    found = Roots({name: set() for name in SETS}, {name: set() for name in SETS})
+    mistakes: list[str] = []
+    for file in sorted(folder.glob("*/package.toml")):
+        try:
+            debian = tomllib.loads(file.read_text()).get("debian", {})
+        except (OSError, tomllib.TOMLDecodeError) as error:
+            mistakes.append(f"{file}: {error}")
+            continue
+        wrong = [f"{file}: debian.{why}" for why in _wrong(debian)]
+        mistakes += wrong
+        for name in () if wrong else set(SETS) & set(debian):
+            found.names[name].update(debian[name])
+            found.exclude[name].update(debian.get("exclude", ()))
+    if mistakes:
+        raise LockError("cannot read the packages' roots:\n  " + "\n  ".join(mistakes))
+    return found
+
+
+def _wrong(debian: dict[str, object]) -> list[str]:
+    wrong = []
+    for key, names in debian.items():
+        if key not in {*SETS, "exclude"}:
+            wrong.append(f"{key}: unknown set, expected one of {', '.join(SETS)}")
+        elif not isinstance(names, list) or not all(isinstance(one, str) for one in names):
+            wrong.append(f"{key}: expected a list of package names")
+    return wrong
+
+
+def repositories(data: sources.Defaults, order: Sequence[sources.Source]) -> list[Repository]:
+    """The archives apt is to read, from the first source that has each."""
+    found = []
+    for archive, suites in data.archives.items():
+        base = next((one.bases[archive] for one in order if archive in one.bases), None)
+        if base is None:
+            raise LockError(f"cannot resolve: no source is configured for archive {archive}")
+        found.append(Repository(base, suites))
+    return found
+
+
+def update(
+    asked: Roots,
+    data: sources.Defaults,
+    apts: Mapping[str, Apt],
+    say: Callable[[str], None] = lambda _: None,
+) -> Lock:
+    """Resolve every set for every architecture; APTS are prepared, one per architecture."""
+    sets: dict[str, dict[str, tuple[str, ...]]] = {name: {} for name in SETS}
+    packages: dict[str, tuple[Package, ...]] = {}
+    dates: list[str] = []
+    for arch, apt in apts.items():
+        say(f"reading the package lists for {arch}")
+        apt.update()
+        dates += apt.release_dates()
+        chosen: dict[str, Package] = {}
+        for name in SETS:
+            if arch not in SET_ARCHES[name] or not asked.of(name, arch):
+                continue
+            say(f"resolving {name} for {arch}")
+            found = solve(
+                apt, asked.of(name, arch), {*data.exclude.get(name, ()), *asked.exclude[name]}
+            )
+            sets[name][arch] = tuple(package.name for package in found)
+            chosen |= {package.name: package for package in found}
+        packages[arch] = tuple(sorted(chosen.values()))
+    return Lock(data.suites, moment(dates), {k: v for k, v in sets.items() if v}, packages)
+
+
+def solve(apt: Apt, names: Sequence[str], exclude: Iterable[str]) -> list[Package]:
+    """One set: what apt would install for NAMES, less EXCLUDE and what only that needs."""
+    records: list[Record] = apt.records(apt.solve(names))
+    return reachable(records, names, exclude)
