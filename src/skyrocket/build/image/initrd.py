@@ -1,0 +1,49 @@
+"""The initrd: our one program as /init, the modules it loads, and nothing else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from skyrocket.build.image.entries import Entry, with_parents
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from skyrocket.sandbox import Sandbox
+
+_TYPES = {"file": 0o100000, "folder": 0o040000, "symlink": 0o120000}
+
+
+def contents(program: Path, modules: Iterable[Entry]) -> list[Entry]:
+    """All paths of the initrd, sorted."""
+    folders = [Entry(name, "folder", 0o755, "frame") for name in ("dev", "proc", "sys", "run")]
+    init = Entry("init", "file", 0o755, "skyrocket", content=program)
+    return with_parents([*folders, init, *modules])
+
+
+def archive(entries: Iterable[Entry]) -> bytes:
+    """The entries in the kernel's own form: cpio "newc" (Documentation/driver-api/early-userspace)."""
+    parts: list[bytes] = []
+    for number, entry in enumerate(entries, start=1):
+        data = entry.link.encode() if entry.kind == "symlink" else b""
+        data = entry.read() if entry.kind == "file" else data
+        parts.append(_record(entry.path, _TYPES[entry.kind] | entry.mode, data, number))
+    parts.append(_record("TRAILER!!!", 0, b"", 0))
+    return b"".join(parts)
+
+
+def _record(path: str, mode: int, data: bytes, number: int) -> bytes:
+    name = path.encode() + b"\0"
+    fields = (number, mode, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(name), 0)
+    head = b"070701" + b"".join(b"%08X" % field for field in fields) + name
+    return _padded(head) + _padded(data)
+
+
+def _padded(data: bytes) -> bytes:
+    return data + b"\0" * (-len(data) % 4)
+
+
+def compress(tools: Sandbox, data: bytes) -> bytes:
+    """zstd: the kernel unpacks it faster than any other form of its size."""
+    return tools.run(["zstd", "-15", "--no-progress", "-T1", "-c"], stdin=data).stdout

@@ -1,0 +1,60 @@
+"""The root file system (erofs) and its proof (the dm-verity tree)."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from skyrocket.build.image.entries import Entry, write_tar
+from skyrocket.sandbox import Mount, Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+# Fixed for ever: a new salt or identity per version would change blocks that did not change.
+ROOT_UUID = "6f1a5e0d-3c0b-4c55-9d5b-6a5f1f0a0e01"
+HASH_UUID = "6f1a5e0d-3c0b-4c55-9d5b-6a5f1f0a0e02"
+SALT = "5c9f1e3b7a2d4860b1c3d5e7f9082a4c6e8f01234567890a1b2c3d4e5f607182"
+BLOCK = 4096
+LEVEL = 6
+
+
+class Verity(NamedTuple):
+    root_hash: str
+    root_bytes: int
+    hash_bytes: int
+
+
+def make_erofs(tools: Sandbox, entries: Iterable[Entry], folder: Path, epoch: int) -> None:
+    """Write FOLDER/root.erofs from the entries; the same entries give the same bytes."""
+    tar = folder / "root.tar"
+    with tar.open("wb") as file:
+        write_tar(entries, file, epoch)
+    tools.run(
+        [
+            "mkfs.erofs", f"-zzstd,level={LEVEL}", "-C65536", f"-T{epoch}", f"-U{ROOT_UUID}",
+            # The number of workers shows in the result: never the machine's number of cores.
+            "--workers=2", "--tar=f", "--quiet", "/out/root.erofs", "/out/root.tar",
+        ],
+        mounts=[Mount(folder, "/out", writable=True)],
+    )  # fmt: skip
+    tar.unlink()
+
+
+def make_verity(tools: Sandbox, root: Path, folder: Path) -> Verity:
+    """Write FOLDER/root.verity for the image ROOT."""
+    image = folder / "root.verity"
+    image.touch()
+    said = tools.run(
+        [
+            "veritysetup", "format", "--hash=sha256", f"--data-block-size={BLOCK}",
+            f"--hash-block-size={BLOCK}", f"--salt={SALT}", f"--uuid={HASH_UUID}",
+            "/in/root.erofs", "/out/root.verity",
+        ],
+        mounts=[Mount(root.parent, "/in"), Mount(folder, "/out", writable=True)],
+    ).stdout.decode()  # fmt: skip
+    found = re.search(r"^Root hash:\s+([0-9a-f]{64})$", said, re.MULTILINE)
+    if found is None:
+        raise ValueError(f"veritysetup gave no root hash: {said!r}")
+    return Verity(found[1], root.stat().st_size, image.stat().st_size)
