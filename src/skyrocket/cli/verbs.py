@@ -1,0 +1,38 @@
+"""The table of verbs: name, module, what it does, and what it needs before it can start.
+
+A verb's module is imported when the verb is called and has `main(argv: list[str]) -> int`.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Verb(NamedTuple):
+    module: str
+    usage: str
+    help: str
+    group: str | None = "lab"  # dependency group; None: the standard library is enough
+    builds: bool = False  # fetches and writes gigabytes: disk and network must be there
+
+
+VERBS = {
+    "run": Verb("run", "run", "build, boot, and end with a container served by the node",
+                builds=True),
+    "test": Verb("test", "test [--fast]", "run the tests", "dev", builds=True),
+    "build": Verb("build", "build VARIANT", "make an image", builds=True),
+    "image": Verb("image", "image inspect|write", "look into an image, or write it to a disk"),
+    "node": Verb("node", "node list|ssh|exec|logs|stop", "the nodes on this machine"),
+    "lock": Verb("lock", "lock --update|--check", "resolve the packages anew, or compare"),
+    "bundle": Verb("bundle", "bundle FILE", "everything locked in one file, to build offline"),
+    "sources": Verb("sources", "sources FOLDER", "fetch the source of every package"),
+    "doctor": Verb("doctor", "doctor", "try what this machine can do", None),
+    "clean": Verb("clean", "clean [--all]", "remove what was made; --all: also downloads", None),
+}  # fmt: skip
+
+
+def nearest(name: str) -> str:
+    """The verb that was probably meant, or ''."""
+    import difflib
+
+    return next(iter(difflib.get_close_matches(name, VERBS, 1, 0.5)), "")

@@ -1,0 +1,90 @@
+"""A node's disks and keys, made with the programs of the tools tree."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from skyrocket.lab import qemu
+from skyrocket.lab.errors import ToolError
+from skyrocket.models.node import DISK_BYTES
+from skyrocket.sandbox import Mount, Sandbox, SandboxError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from skyrocket.lab.nodes import Home
+
+_ACCOUNTS = "root:x:0:0:root:/tmp:/usr/sbin/nologin\n"
+SEED_BLOCKS = 1440  # KiB, the smallest FAT that every reader knows
+
+
+def origin(image: Path, user_data: str) -> str:
+    """What a node's disk grew from: if this changes, the disk is begun anew."""
+    digest = hashlib.sha256()
+    for name in ("cmdline", "manifest.json"):  # both name the root hash
+        file = image / name
+        digest.update(file.read_bytes() if file.is_file() else b"")
+        digest.update(b"\0")
+    digest.update(user_data.encode())
+    return digest.hexdigest()
+
+
+def make_disk(sandbox: Sandbox, place: Home, image: Path) -> None:
+    """A new overlay on the image's disk; the old one of the node is gone."""
+    for old in (place.disk, place.known_hosts, place.firmware_vars):
+        old.unlink(missing_ok=True)
+    tool(sandbox, place, [
+        "qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", f"{qemu.IMAGE}/disk.raw",
+        f"{qemu.NODE}/{place.disk.name}", str(DISK_BYTES),
+    ], image)  # fmt: skip
+
+
+def make_seed(sandbox: Sandbox, place: Home, user_data: str) -> None:
+    """The NoCloud disc: FAT, labelled CIDATA, with the file `user-data`."""
+    place.user_data.write_text(user_data, encoding="utf-8")
+    place.seed.unlink(missing_ok=True)
+    seed = f"{qemu.NODE}/{place.seed.name}"
+    tool(sandbox, place, [
+        "mformat", "-C", "-i", seed, "-v", "CIDATA", "-f", str(SEED_BLOCKS), "-N", "0", "::",
+    ])  # fmt: skip
+    inside = f"{qemu.NODE}/{place.user_data.name}"
+    tool(sandbox, place, ["mcopy", "-i", seed, inside, "::user-data"])
+
+
+def make_key(sandbox: Sandbox, place: Home) -> str:
+    """The node's ssh key, made once; the public half."""
+    public = place.key.with_suffix(".pub")
+    if not public.is_file():
+        place.key.unlink(missing_ok=True)
+        tool(sandbox, place, [
+            "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", f"skyrocket {place.folder.name}",
+            "-f", f"{qemu.NODE}/{place.key.name}",
+        ])  # fmt: skip
+    return public.read_text(encoding="utf-8")
+
+
+def make_firmware_vars(sandbox: Sandbox, place: Home) -> None:
+    """The node's own NVRAM, kept over its boots."""
+    if not place.firmware_vars.is_file():
+        inside = f"{qemu.NODE}/{place.firmware_vars.name}"
+        tool(sandbox, place, ["cp", qemu.FIRMWARE_VARS, inside])
+
+
+def mounts(place: Home, image: Path | None = None) -> list[Mount]:
+    """What a program of the lab sees: the node, an /etc with one user, and perhaps the image."""
+    etc = place.folder / "etc"
+    if not (etc / "passwd").is_file():
+        etc.mkdir(exist_ok=True)
+        # ssh and ssh-keygen refuse to work for a user id without a name.
+        (etc / "passwd").write_text(_ACCOUNTS, encoding="ascii")
+    shown = [Mount(place.folder, qemu.NODE, writable=True), Mount(etc, "/etc")]
+    return [*shown, Mount(image, qemu.IMAGE)] if image else shown
+
+
+def tool(sandbox: Sandbox, place: Home, argv: Sequence[str], image: Path | None = None) -> bytes:
+    try:
+        return sandbox.run(argv, mounts=mounts(place, image)).stdout
+    except SandboxError as error:
+        raise ToolError(f"cannot prepare node {place.folder.name}: {error}") from error

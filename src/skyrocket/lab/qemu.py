@@ -1,0 +1,104 @@
+"""The virtual machine as a command line. Pure: facts in, argv out.
+
+All paths are those inside the sandbox (`IMAGE`, `NODE`, and the tools tree's own), so that the
+overlay disk finds the image under it wherever the cache is.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from skyrocket.models.node import Accelerator
+
+IMAGE = "/image"
+NODE = "/node"
+PROGRAM = "qemu-system-x86_64"
+FIRMWARE_CODE = "/usr/share/OVMF/OVMF_CODE_4M.fd"
+FIRMWARE_VARS = "/usr/share/OVMF/OVMF_VARS_4M.fd"
+
+_PROCESSOR: dict[Accelerator, tuple[str, ...]] = {
+    # All emulated processors in one thread would leave the second core of this machine idle.
+    "tcg": ("-accel", "tcg,thread=multi", "-cpu", "max"),
+    "kvm": ("-accel", "kvm", "-cpu", "host"),
+}
+
+
+class Machine(NamedTuple):
+    """The facts that make one virtual machine differ from another."""
+
+    name: str
+    accelerator: Accelerator
+    memory: int  # MiB
+    cpus: int
+    ssh_port: int
+    demo_port: int
+    firmware: bool
+    command_line: str  # kernel arguments; unused with firmware
+
+
+def plan_qemu(machine: Machine) -> list[str]:
+    """The whole command line, QEMU's own defaults switched off."""
+    return [
+        PROGRAM, "-name", machine.name,
+        "-nodefaults", "-no-user-config", "-display", "none",
+        "-machine", "q35",
+        *_PROCESSOR[machine.accelerator],
+        "-smp", str(machine.cpus), "-m", f"{machine.memory}M",
+        *_boot(machine), *_disks(), *_network(machine), *_console(),
+        "-device", "virtio-rng-pci",
+        "-device", "i6300esb", "-action", "watchdog=reset",
+    ]  # fmt: skip
+
+
+def plan_probe(accelerator: Accelerator) -> list[str]:
+    """The smallest machine that shows a kernel's first line on standard output."""
+    return [
+        PROGRAM, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
+        "-machine", "q35",
+        *_PROCESSOR[accelerator],
+        "-smp", "1", "-m", "256M",
+        "-kernel", f"{IMAGE}/kernel",
+        "-append", "console=ttyS0 earlyprintk=serial,ttyS0 panic=-1",
+        "-serial", "stdio",
+    ]  # fmt: skip
+
+
+def _boot(machine: Machine) -> list[str]:
+    if machine.firmware:
+        return [
+            "-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={FIRMWARE_CODE}",
+            "-drive", f"if=pflash,unit=1,format=raw,file={NODE}/vars.fd",
+        ]  # fmt: skip
+    return [
+        "-kernel", f"{IMAGE}/kernel",
+        "-initrd", f"{IMAGE}/initrd",
+        "-append", machine.command_line,
+    ]  # fmt: skip
+
+
+def _disks() -> list[str]:
+    return [
+        "-drive", f"if=none,id=disk,format=qcow2,discard=unmap,file={NODE}/disk.qcow2",
+        "-device", "virtio-blk-pci,drive=disk,serial=skyrocket",
+        "-drive", f"if=none,id=seed,format=raw,readonly=on,file={NODE}/seed.img",
+        "-device", "virtio-blk-pci,drive=seed,serial=seed",
+    ]  # fmt: skip
+
+
+def _network(machine: Machine) -> list[str]:
+    forwards = ((machine.ssh_port, 22), (machine.demo_port, 8080))
+    ports = ",".join(f"hostfwd=tcp:127.0.0.1:{here}-:{there}" for here, there in forwards)
+    # An empty ROM file: nobody boots from the network here, and the firmware would try.
+    return [
+        "-netdev", f"user,id=net,{ports}",
+        "-device", "virtio-net-pci,netdev=net,romfile=",
+    ]  # fmt: skip
+
+
+def _console() -> list[str]:
+    return [
+        "-chardev", f"file,id=serial,path={NODE}/serial.log,append=on",
+        "-serial", "chardev:serial",
+        "-qmp", f"unix:{NODE}/qmp.sock,server=on,wait=off",
+    ]  # fmt: skip
