@@ -5,12 +5,14 @@ Nothing here knows hashes or retries. Tests hand `download.fetch` doors of their
 
 from __future__ import annotations
 
+import base64
 import ssl
 import urllib.error
 import urllib.request
+from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, NamedTuple, Protocol
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from skyrocket.fetch import bundle
 
@@ -62,24 +64,45 @@ class RealDoors:
         target.write(data)
 
 
-def _open_http(place: Place, offset: int) -> Stream:
-    headers = {"User-Agent": AGENT, "Accept-Encoding": "identity"}
-    if offset:
-        headers["Range"] = f"bytes={offset}-"
-    request = urllib.request.Request(place.url, headers=headers)  # noqa: S310 - scheme was checked
+def open_page(place: Place, accept: str) -> HTTPResponse:
+    """Open a page of an index; raises AbsentError or UnreadyError."""
+    return _request(place, {"Accept": accept})
+
+
+def _request(place: Place, extra: dict[str, str]) -> HTTPResponse:
+    url, login = without_login(place.url)
+    headers = {"User-Agent": AGENT, "Accept-Encoding": "identity", **extra}
+    if login:
+        headers["Authorization"] = "Basic " + base64.b64encode(login.encode()).decode()
+    request = urllib.request.Request(url, headers=headers)  # noqa: S310 - the scheme was checked
     try:
-        answer = opener(place.proxy, place.cafile).open(request, timeout=TIMEOUT)
+        answer: HTTPResponse = opener(place.proxy, place.cafile).open(request, timeout=TIMEOUT)
     except urllib.error.HTTPError as error:
         error.close()
-        if error.code == 416:  # what we have is longer than the file: begin again
-            return _open_http(place, 0)
         if error.code in {401, 403, 404, 410, 451}:
             raise AbsentError(f"HTTP {error.code}") from error
         raise UnreadyError(f"HTTP {error.code}") from error
     except urllib.error.URLError as error:
         raise UnreadyError(reason(error)) from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, HTTPException) as error:
         raise UnreadyError(str(error) or type(error).__name__) from error
+    return answer
+
+
+def without_login(url: str) -> tuple[str, str]:
+    """URL without `user:password@`, and that login apart; urllib would take it for a host."""
+    parts = urlsplit(url)
+    login, _, host = parts.netloc.rpartition("@")
+    return urlunsplit(parts._replace(netloc=host)), unquote(login)
+
+
+def _open_http(place: Place, offset: int) -> Stream:
+    try:
+        answer = _request(place, {"Range": f"bytes={offset}-"} if offset else {})
+    except UnreadyError as error:
+        if offset and str(error) == "HTTP 416":  # we have more than there is: begin again
+            return _open_http(place, 0)
+        raise
     start = 0
     if answer.status == 206:
         # A proxy may answer another range than was asked for; "bytes 5-9/10" begins at 5.

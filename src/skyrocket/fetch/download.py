@@ -138,7 +138,7 @@ def _run(job: _Job, missing: Sequence[Wanted], workers: int, tick: Callable[[], 
                     future.result()
                 tick()
         except BaseException:
-            # An error or Ctrl-C: running threads stop at their next chunk, waiting ones never start.
+            # An error or Ctrl-C: running threads stop at their next chunk, others never start.
             job.stop.set()
             pool.shutdown(wait=True, cancel_futures=True)
             raise

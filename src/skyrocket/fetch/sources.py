@@ -220,21 +220,23 @@ def apt_options(etc: Path) -> dict[str, str]:
 
 def parse_options(text: str) -> dict[str, str]:
     """`A::B "x";` and `A { B "x"; };` as {"a::b": "x"}."""
-    text = re.sub(r"/\*.*?\*/|^\s*(?://|#).*?$|(?<=[;{}\s])//[^\n]*", "", text, flags=re.DOTALL | re.MULTILINE)
+    text = re.sub(
+        r"/\*.*?\*/|^\s*(?://|#).*?$|(?<=[;{}\s])//[^\n]*", "", text, flags=re.DOTALL | re.MULTILINE
+    )
     options: dict[str, str] = {}
     scopes: list[str] = []
     names: list[str] = []
-    for token in re.findall(r'"[^"]*"|[{};]|[^\s{};"]+', text):
-        if token == "{":
+    for word in re.findall(r'"[^"]*"|[{};]|[^\s{};"]+', text):
+        if word == "{":
             scopes.append("::".join(names))
             names = []
-        elif token == "}":
+        elif word == "}":
             scopes = scopes[:-1]
             names = []
-        elif token == ";":
+        elif word == ";":
             names = []
-        elif token.startswith('"'):
-            options["::".join([*filter(None, scopes), *names]).lower()] = token[1:-1]
+        elif word.startswith('"'):
+            options["::".join([*filter(None, scopes), *names]).lower()] = word[1:-1]
         else:
-            names.append(token)
+            names.append(word)
     return options

@@ -7,6 +7,7 @@ cache belongs to whoever runs the build. No maintainer script is read, let alone
 from __future__ import annotations
 
 import gzip
+import io
 import lzma
 import os
 import shutil
@@ -23,9 +24,7 @@ from skyrocket.fetch import places
 from skyrocket.fetch.bundle import Slice, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from skyrocket.models.progress import Reporter
+    from collections.abc import Callable, Sequence
 
 Kind = Literal["file", "folder", "symlink", "hardlink"]
 MAGIC = b"!<arch>\n"
@@ -62,8 +61,10 @@ def unpack(file: Path) -> Unpacked:
     return Unpacked(target / "tree", members)
 
 
-def unpack_all(files: Sequence[Path], progress: Reporter | None = None) -> list[Unpacked]:
-    """Unpack FILES in parallel processes; PROGRESS hears how many are done."""
+def unpack_all(
+    files: Sequence[Path], progress: Callable[[int, int], None] | None = None
+) -> list[Unpacked]:
+    """Unpack FILES in parallel processes; PROGRESS hears how many of how many are done."""
     done = places.folder("unpacked")
     todo = [file for file in files if not (done / file.name).is_dir()]
     todo.sort(key=lambda file: -file.stat().st_size)
@@ -71,7 +72,7 @@ def unpack_all(files: Sequence[Path], progress: Reporter | None = None) -> list[
         with ProcessPoolExecutor(WORKERS) as pool:
             for count, _ in enumerate(pool.map(_unpack_only, todo), start=1):
                 if progress:
-                    progress.advance(count, len(todo), "packages")
+                    progress(count, len(todo))
     return [unpack(file) for file in files]
 
 
@@ -109,7 +110,7 @@ def extract(file: Path, tree: Path) -> list[Member]:
         ) from error
 
 
-def open_data(file: Path) -> IO[bytes]:
+def open_data(file: Path) -> IO[bytes] | gzip.GzipFile | lzma.LZMAFile:
     """The uncompressed data.tar of a package."""
     for name, span in ar_members(file):
         if not name.startswith("data.tar"):
@@ -117,12 +118,13 @@ def open_data(file: Path) -> IO[bytes]:
         raw = Slice(file, span)
         match name.removeprefix("data.tar"):
             case ".xz":
-                return lzma.open(raw)  # type: ignore[arg-type]  # a RawIOBase reads well enough
+                return lzma.open(io.BufferedReader(raw), "rb")
             case ".gz":
-                return gzip.open(raw)  # type: ignore[arg-type]
+                return gzip.open(io.BufferedReader(raw), "rb")
             case "":
-                return raw  # type: ignore[return-value]
+                return io.BufferedReader(raw)
             case other:
+                # Python 3.11 has no zstd; trixie's archive refuses such packages, Ubuntu's has them.
                 raise LockError(f"cannot read package {file.name}: compression {other} is unknown")
     raise LockError(f"cannot read package {file.name}: it has no data.tar")
 

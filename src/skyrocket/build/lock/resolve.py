@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
-type_Run = "Callable[[Sequence[str]], bytes]"
-
 
 class Record(NamedTuple):
     """What the archive's index says about one package."""
@@ -37,7 +35,7 @@ class Repository(NamedTuple):
 
 
 class Apt:
-    """apt over the folder DIRECTORY, for one architecture. RUN executes an argv and gives stdout."""
+    """apt over the folder DIRECTORY, for one architecture; RUN runs an argv and gives stdout."""
 
     def __init__(self, directory: Path, arch: str, run: Callable[[Sequence[str]], bytes]) -> None:
         self.directory = directory

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from skyrocket.build.lock.errors import LockError
 from skyrocket.build.lock.resolve import Apt, Record, Repository, moment, reachable
-from skyrocket.fetch import sources
 from skyrocket.models.lock import ARCHES, SETS, Lock, Package
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
+
+    from skyrocket.fetch import sources
 
 # Tools run where the build runs; images are also planned for machines of the other kind.
 SET_ARCHES: dict[str, tuple[str, ...]] = {
