@@ -21,7 +21,13 @@ _CONTAINER = (
 
 def find(facts: Facts) -> List[Blocker]:
     """Every blocker at once; none of them waits for another to be mended."""
-    return _platform(facts) + _python(facts) + _disk(facts) + _namespace(facts) + _network(facts)
+    return (
+        platform_blockers(facts)
+        + python_blockers(facts)
+        + disk_blockers(facts)
+        + namespace_blockers(facts)
+        + network_blockers(facts)
+    )
 
 
 def render(found: List[Blocker]) -> str:
@@ -35,7 +41,7 @@ def render(found: List[Blocker]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _platform(facts: Facts) -> List[Blocker]:
+def platform_blockers(facts: Facts) -> List[Blocker]:
     found = []
     if facts.system != "Linux":
         name = "macOS" if facts.system == "Darwin" else facts.system
@@ -63,7 +69,7 @@ def _platform(facts: Facts) -> List[Blocker]:
     return found
 
 
-def _python(facts: Facts) -> List[Blocker]:
+def python_blockers(facts: Facts) -> List[Blocker]:
     if facts.python < OLDEST_PYTHON:
         return [
             Blocker(
@@ -84,7 +90,7 @@ def _python(facts: Facts) -> List[Blocker]:
     return []
 
 
-def _disk(facts: Facts) -> List[Blocker]:
+def disk_blockers(facts: Facts) -> List[Blocker]:
     if facts.cache_problem:
         return [
             Blocker(
@@ -104,7 +110,7 @@ def _disk(facts: Facts) -> List[Blocker]:
     return []
 
 
-def _namespace(facts: Facts) -> List[Blocker]:
+def namespace_blockers(facts: Facts) -> List[Blocker]:
     if not facts.namespace_step:
         return []
     problem = "this machine does not let us %s" % facts.namespace_step
@@ -122,7 +128,7 @@ def _namespace(facts: Facts) -> List[Blocker]:
     return [Blocker(problem, _CONTAINER)]
 
 
-def _network(facts: Facts) -> List[Blocker]:
+def network_blockers(facts: Facts) -> List[Blocker]:
     if not facts.network_problem:
         return []
     return [

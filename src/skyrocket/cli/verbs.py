@@ -12,7 +12,7 @@ class Verb(NamedTuple):
     module: str
     usage: str
     help: str
-    group: str | None = "lab"  # dependency group; None: the standard library is enough
+    group: str | None = "build"  # dependency group; None: the standard library is enough
     builds: bool = False  # fetches and writes gigabytes: disk and network must be there
 
 
