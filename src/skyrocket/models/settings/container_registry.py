@@ -7,12 +7,12 @@ from msgspec import Meta
 from skyrocket.models.settings.group import ConfigFile, File, Group, Model, Rendered
 from skyrocket.models.settings.scalars import ScalarError, SingleLineString, Url, kind_of
 
-FOLDERS = ("/etc/containerd/certs.d/", "/etc/host-containers/certs.d/")
+FOLDER = "/etc/containerd/certs.d/"
 _HEAD = "# Written from the settings; change settings.container-registry instead.\n"
 _HOMES = {"docker.io": "https://registry-1.docker.io"}
 
 
-class Mirror(Model):
+class Mirror(Model, frozen=True):
     registry: SingleLineString | None = None
     endpoint: list[Url] | None = None
 
@@ -50,7 +50,7 @@ def _mirror(value: object, where: str) -> Mirror:
     )
 
 
-class ContainerRegistry(Model):
+class ContainerRegistry(Model, frozen=True):
     mirrors: Annotated[
         MirrorList | None,
         Meta(description="For each registry (`*`: all others) the addresses to try first"),
@@ -58,14 +58,14 @@ class ContainerRegistry(Model):
 
 
 def render(group: ContainerRegistry | None) -> Rendered:
-    """One hosts.toml a registry, in containerd's format, once for each containerd."""
+    """One hosts.toml a registry, read at each pull by both containerds."""
     files = []
     for mirror in (group and group.mirrors) or []:
         if not mirror.registry or "/" in mirror.registry or mirror.registry.startswith("."):
             continue
         folder = "_default" if mirror.registry == "*" else mirror.registry
         content = _hosts_toml(mirror.registry, mirror.endpoint or []).encode()
-        files += [File(f"{certs}{folder}/hosts.toml", content) for certs in FOLDERS]
+        files.append(File(f"{FOLDER}{folder}/hosts.toml", content))
     return Rendered(tuple(files))
 
 
@@ -95,9 +95,6 @@ GROUP = Group(
     about="From where images are really fetched.",
     model=ContainerRegistry,
     render=render,
-    services={"containerd": ("containerd-certs",), "host-containerd": ("host-containers-certs",)},
-    files={
-        "containerd-certs": ConfigFile(path=FOLDERS[0]),
-        "host-containers-certs": ConfigFile(path=FOLDERS[1]),
-    },
+    services={"containerd": ("containerd-certs",), "host-containerd": ("containerd-certs",)},
+    files={"containerd-certs": ConfigFile(path=FOLDER)},
 )

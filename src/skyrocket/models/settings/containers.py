@@ -17,7 +17,7 @@ from skyrocket.models.settings.scalars import (
 FOLDER = "/etc/containers/"
 
 
-class Container(Model):
+class Container(Model, frozen=True):
     source: Annotated[OciImageRef | None, Meta(description="The image")] = None
     enabled: Annotated[bool | None, Meta(description="Whether it runs")] = None
     command: Annotated[
@@ -42,21 +42,20 @@ def render(containers: dict[Identifier, Container] | None) -> Rendered:
         if None in (container.source, container.enabled):
             continue
         path = f"{FOLDER}{name}.json"
-        files.append(File(path, _specification(name, container), 0o600))
+        files.append(File(path, _specification(container), 0o600))
         units.append(Unit(f"containers@{name}.service", bool(container.enabled), path))
     return Rendered(tuple(files), tuple(units))
 
 
-def _specification(name: str, container: Container) -> bytes:
+def _specification(container: Container) -> bytes:
     return encode_specification(
         {
-            "name": name,
             "source": container.source,
             "restart": container.restart or "always",
             "command": container.command,
             "environment": container.environment,
-            "memory-limit": container.memory_limit and container.memory_limit.amount(),
-            "cpu-limit": container.cpu_limit and container.cpu_limit.amount(),
+            "memory": container.memory_limit and container.memory_limit.amount(),
+            "cpu": container.cpu_limit and container.cpu_limit.amount(),
         }
     )
 

@@ -18,7 +18,7 @@ from skyrocket.models.settings.scalars import (
 FOLDER = "/etc/host-containers/"
 
 
-class HostContainer(Model):
+class HostContainer(Model, frozen=True):
     source: Annotated[OciImageRef | None, Meta(description="The image")] = None
     enabled: Annotated[bool | None, Meta(description="Whether it runs")] = None
     superpowered: Annotated[
@@ -45,22 +45,21 @@ def render(containers: dict[Identifier, HostContainer] | None) -> Rendered:
         if None in (container.source, container.enabled, container.superpowered):
             continue
         path = f"{FOLDER}{name}.json"
-        files.append(File(path, _specification(name, container), 0o600))
+        files.append(File(path, _specification(container), 0o600))
         units.append(Unit(f"host-containers@{name}.service", bool(container.enabled), path))
     return Rendered(tuple(files), tuple(units))
 
 
-def _specification(name: str, container: HostContainer) -> bytes:
+def _specification(container: HostContainer) -> bytes:
     """What the container verb reads; whether it is enabled is the unit's business, not its."""
     specification: dict[str, Any] = {
-        "name": name,
         "source": container.source,
         "superpowered": container.superpowered,
         "restart": container.restart or "always",
         "user-data": container.user_data,
         "command": container.command,
-        "memory-limit": container.memory_limit and container.memory_limit.amount(),
-        "cpu-limit": container.cpu_limit and container.cpu_limit.amount(),
+        "memory": container.memory_limit and container.memory_limit.amount(),
+        "cpu": container.cpu_limit and container.cpu_limit.amount(),
     }
     return encode_specification(specification)
 

@@ -10,7 +10,7 @@ from skyrocket.models.settings.scalars import SingleLineString, SysctlKey
 _PATH = "/etc/sysctl.d/90-settings.conf"
 
 
-class Kernel(Model):
+class Kernel(Model, frozen=True):
     sysctl: Annotated[
         dict[SysctlKey, SingleLineString] | None,
         Meta(description="Kernel parameters and their values; values are texts, also numbers"),

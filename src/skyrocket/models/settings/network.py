@@ -1,4 +1,4 @@
-"""Group `network`: the node's name and its hosts file."""
+"""Group `network`: the node's name, its hosts file and the proxy its services use."""
 
 import zlib
 from typing import Annotated
@@ -14,13 +14,19 @@ from skyrocket.models.settings.group import (
     Model,
     Rendered,
 )
-from skyrocket.models.settings.scalars import IpAddress, ValidLinuxHostname
+from skyrocket.models.settings.scalars import (
+    IpAddress,
+    SingleLineString,
+    Url,
+    ValidLinuxHostname,
+)
 
+_PROXY = "/etc/network/proxy.env"
 _OWN_HOSTS = "127.0.0.1 localhost localhost.localdomain localhost4 localhost4.localdomain4"
 _OWN_HOSTS6 = "::1 localhost localhost.localdomain localhost6 localhost6.localdomain6"
 
 
-class Network(Model):
+class Network(Model, frozen=True):
     hostname: Annotated[
         ValidLinuxHostname | None,
         Meta(description="Name of the node; made from the machine id when nobody gives one"),
@@ -29,16 +35,33 @@ class Network(Model):
         list[tuple[IpAddress, list[ValidLinuxHostname]]] | None,
         Meta(description="Lines for /etc/hosts: pairs of an address and a list of names"),
     ] = None
+    https_proxy: Annotated[
+        Url | None, Meta(description="Proxy for what leaves the node over https")
+    ] = None
+    no_proxy: Annotated[
+        list[SingleLineString] | None, Meta(description="Hosts that are reached without the proxy")
+    ] = None
 
 
 def render(network: Network | None) -> Rendered:
     network = network or Network()
     name = network.hostname or "localhost"
-    return Rendered(
-        (
-            File("/etc/hostname", f"{name}\n".encode()),
-            File("/etc/hosts", _hosts(network, name).encode()),
-        )
+    files = [
+        File("/etc/hostname", f"{name}\n".encode()),
+        File("/etc/hosts", _hosts(network, name).encode()),
+    ]
+    if network.https_proxy or network.no_proxy:
+        files.append(File(_PROXY, _proxy(network).encode()))
+    return Rendered(tuple(files))
+
+
+def _proxy(network: Network) -> str:
+    """An environment file; programs disagree about the case of these names, so both are given."""
+    variables = {"NO_PROXY": ",".join([*(network.no_proxy or []), "localhost", "127.0.0.1"])}
+    if network.https_proxy:
+        variables["HTTPS_PROXY"] = network.https_proxy
+    return "".join(
+        f"{key}={value}\n{key.lower()}={value}\n" for key, value in sorted(variables.items())
     )
 
 
@@ -63,10 +86,13 @@ GROUP = Group(
     about="The node's name and its hosts file.",
     model=Network,
     render=render,
-    services={"hostname": ("hostname",), "hosts": ("hosts",)},
+    services={"hostname": ("hostname",), "hosts": ("hosts",), "proxy": ("proxy-env",)},
     files={
         "hostname": ConfigFile(path="/etc/hostname", effect="hostname"),
         "hosts": ConfigFile(path="/etc/hosts"),
+        "proxy-env": ConfigFile(
+            path=_PROXY, restarts=("containerd.service", "host-containerd.service")
+        ),
     },
     generators=(Generator(("network", "hostname"), "hostname from machine-id", make_hostname),),
 )

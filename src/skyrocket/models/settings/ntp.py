@@ -8,7 +8,7 @@ from skyrocket.models.settings.group import ConfigFile, File, Group, Model, Rend
 from skyrocket.models.settings.scalars import SingleLineString, Url
 
 
-class Ntp(Model):
+class Ntp(Model, frozen=True):
     time_servers: Annotated[
         list[Url] | None, Meta(description="Names or addresses of time servers")
     ] = None

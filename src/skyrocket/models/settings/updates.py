@@ -10,7 +10,7 @@ from skyrocket.models.settings.scalars import FriendlyVersion, Url
 SEEDS = 2048
 
 
-class Updates(Model):
+class Updates(Model, frozen=True):
     metadata_base_url: Annotated[
         Url | None, Meta(description="Where the update repository's metadata is")
     ] = None

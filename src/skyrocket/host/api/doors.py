@@ -1,0 +1,68 @@
+"""What the API asks of others: the privileged verbs behind their sockets.
+
+The API process has no right to do any of it itself. Tests give another object of this shape.
+"""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from skyrocket.host.api.errors import FailedError
+from skyrocket.models.api import ActionResult
+
+if TYPE_CHECKING:
+    from skyrocket.models.api import ApplyRequest
+
+FOLDER = "/run/skyrocket"
+LONGEST_ANSWER = 65536
+
+
+class Doors:
+    """The sockets of the privileged verbs."""
+
+    __slots__ = ("_folder",)
+
+    def __init__(self, folder: str = FOLDER) -> None:
+        self._folder = folder
+
+    def apply(self, request: ApplyRequest) -> None:
+        """Have files and units follow the settings; the outcome is in the applier's journal."""
+        line = msgspec.json.encode(request) + b"\n"
+        with self._connect("apply.sock", "start config applier") as door:
+            door.sendall(line)
+
+    def reboot(self) -> None:
+        """Restart the machine; FailedError when it is refused."""
+        with self._connect("reboot.sock", "reboot") as door:
+            door.sendall(b"{}\n")
+            raw = b""
+            while not raw.endswith(b"\n") and len(raw) < LONGEST_ANSWER:
+                part = door.recv(4096)
+                if not part:
+                    break
+                raw += part
+        try:
+            result = msgspec.json.decode(raw, type=ActionResult)
+        except msgspec.MsgspecError as error:
+            raise FailedError("Failed to reboot, the reboot service gave no answer") from error
+        if not result.ok:
+            raise FailedError(f"Failed to reboot, {result.error}")
+
+    def exec(self, client: socket.socket, raw: bytes) -> None:
+        """Hand the CLIENT over to the exec service, with the RAW bytes read from it so far."""
+        with self._connect("exec.sock", "start exec") as door:
+            sent = socket.send_fds(door, [raw], [client.fileno()])
+            door.sendall(raw[sent:])
+
+    def _connect(self, name: str, what: str) -> socket.socket:
+        door = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        door.settimeout(30)
+        try:
+            door.connect(f"{self._folder}/{name}")
+        except OSError as error:
+            door.close()
+            raise FailedError(f"Unable to {what}: {error.strerror or error}") from error
+        return door

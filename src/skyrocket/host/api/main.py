@@ -1,0 +1,45 @@
+"""The verb `api`: answer HTTP on /run/api.sock, as its own process without privileges."""
+
+# ruff: noqa: PTH101, PTH108, PTH110  (pathlib is 20 modules at start-up)
+
+from __future__ import annotations
+
+import os
+import socket
+
+from skyrocket.host.api import server
+from skyrocket.host.api.doors import Doors
+from skyrocket.host.api.state import State, read_variant
+from skyrocket.host.store.filesystem import FileStore
+from skyrocket.host.system import journal, systemd
+
+SOCKET = "/run/api.sock"
+GROUP = 274
+VARIANT = "/usr/share/skyrocket/variant.json"
+
+
+def main(_argv: list[str]) -> int:
+    state = State(FileStore(), read_variant(VARIANT), Doors())
+    with systemd.listener() or listen(SOCKET) as listener:
+        systemd.notify("READY=1")
+        server.serve(listener, state)
+    return 0
+
+
+def listen(path: str, group: int = GROUP) -> socket.socket:
+    """A listening socket at PATH for root and GROUP alone, when systemd gave none."""
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    if os.path.exists(path):
+        os.unlink(path)
+    before = os.umask(0o177)
+    try:
+        listener.bind(path)
+    finally:
+        os.umask(before)
+    try:
+        os.chown(path, -1, group)
+    except PermissionError:
+        journal.warning(f"cannot give {path} to group {group}")
+    os.chmod(path, 0o660)
+    listener.listen(64)
+    return listener

@@ -1,0 +1,130 @@
+"""Routes that tell what the node is and how its settings become files and restarts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from skyrocket.host.api.errors import BadRequestError, NotFoundError
+from skyrocket.host.api.message import Answer, Request, data
+from skyrocket.host.api.settings import data_key, expand
+from skyrocket.models import keys
+
+if TYPE_CHECKING:
+    from skyrocket.host.api.state import State
+    from skyrocket.models.keys import Tree
+    from skyrocket.models.settings.group import Group
+
+
+def get_model(state: State, request: Request) -> Answer:
+    """Everything, or the parts whose full key names start with a prefix."""
+    prefix = request.query.get("prefix")
+    if prefix is None:
+        return data(_model(state, ("settings", "services", "configuration-files", "os")))
+    if not prefix:
+        raise BadRequestError("Input 'prefix' cannot be empty")
+    parts = [part for part in _PARTS if f"{part}.".startswith(prefix) or prefix.startswith(part)]
+    return data(keys.with_prefix(_model(state, parts), prefix))
+
+
+def get_os(state: State, request: Request) -> Answer:
+    prefix = request.query.get("prefix")
+    whole = {"os": _os(state)}
+    found = whole if prefix is None else keys.with_prefix(whole, expand(prefix, "os"))
+    return data(found.get("os", {}))
+
+
+def get_services(state: State, request: Request) -> Answer:
+    return data(_named(request, "services", _services(state)))
+
+
+def get_configuration_files(state: State, request: Request) -> Answer:
+    return data(_named(request, "configuration-files", _files(state)))
+
+
+def get_affected_services(state: State, request: Request) -> Answer:
+    """Which services a change of each key touches; keys of no group are left out."""
+    names = request.names("keys")
+    if names is None:
+        raise BadRequestError("Missing required input 'keys'")
+    found = {}
+    for text in names:
+        key = data_key(text)
+        group = state.schema.groups.get(key[1]) if key[0] == "settings" and key[1:] else None
+        if group is not None:
+            found[text] = list(group.services)
+    return data(found)
+
+
+def get_setting_generators(state: State, _request: Request) -> Answer:
+    generators = [each for group in state.schema.groups.values() for each in group.generators]
+    return data({keys.name(("settings", *each.key)): each.name for each in generators})
+
+
+def get_templates(_state: State, _request: Request) -> Answer:
+    """No setting's value comes from a template."""
+    return data({})
+
+
+def _model(state: State, parts: object) -> Tree:
+    return {part: make(state) for part, make in _PARTS.items() if part in parts}  # type: ignore[operator]
+
+
+def _settings(state: State) -> Tree:
+    return state.live
+
+
+def _os(state: State) -> Tree:
+    variant = state.variant
+    return {
+        "pretty_name": variant.pretty_name,
+        "variant_id": variant.variant_id,
+        "version_id": variant.version_id,
+        "build_id": variant.build_id,
+        "arch": variant.arch,
+    }
+
+
+def _services(state: State) -> Tree:
+    services: Tree = {}
+    for group in state.schema.groups.values():
+        for service, names in group.services.items():
+            services[service] = {
+                "configuration-files": list(names),
+                "restart-commands": _restarts(group, names),
+            }
+    return services
+
+
+def _restarts(group: Group, names: tuple[str, ...]) -> list[str]:
+    units = [unit for name in names for unit in group.files[name].restarts]
+    return [f"systemctl try-restart {unit}" for unit in dict.fromkeys(units)]
+
+
+def _files(state: State) -> Tree:
+    return {
+        name: {"path": file.path}
+        for group in state.schema.groups.values()
+        for name, file in group.files.items()
+    }
+
+
+_PARTS = {
+    "settings": _settings,
+    "services": _services,
+    "configuration-files": _files,
+    "os": _os,
+}
+
+
+def _named(request: Request, part: str, whole: Tree) -> Tree:
+    """WHOLE, or what `names` or `prefix` choose of it."""
+    names, prefix = request.names("names"), request.query.get("prefix")
+    if names is not None:
+        for name in names:
+            if name not in whole:
+                raise NotFoundError(f"Found no '{name}' in datastore")
+        return {name: whole[name] for name in names}
+    if prefix is not None:
+        found: Tree = keys.with_prefix({part: whole}, expand(prefix, part)).get(part, {})
+        return found
+    return whole

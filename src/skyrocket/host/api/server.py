@@ -1,0 +1,151 @@
+"""HTTP/1.1 over a Unix socket: one thread a connection, h11 for the protocol.
+
+It knows messages and limits, not what routes mean.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+import h11
+
+from skyrocket.host.api import routes
+from skyrocket.host.api.errors import ApiError
+from skyrocket.host.api.message import Answer, Request, failure
+from skyrocket.host.system import journal
+
+if TYPE_CHECKING:
+    import socket
+
+    from skyrocket.host.api.state import State
+
+LARGEST_BODY = 2 * 1024 * 1024
+LARGEST_HEAD = 64 * 1024
+CONNECTIONS = 64
+IDLE_SECONDS = 60.0
+_PIECE = 65536
+
+
+def serve(listener: socket.socket, state: State) -> None:
+    """Answer connections to LISTENER for ever."""
+    threading.stack_size(512 * 1024)
+    free = threading.BoundedSemaphore(CONNECTIONS)
+    while True:
+        free.acquire()
+        client, _ = listener.accept()
+        threading.Thread(target=_attend, args=(client, state, free), daemon=True).start()
+
+
+def _attend(client: socket.socket, state: State, free: threading.BoundedSemaphore) -> None:
+    try:
+        with client:
+            client.settimeout(IDLE_SECONDS)
+            Connection(client, state).run()
+    except OSError:
+        pass  # the client has gone, or was silent for too long
+    except Exception as error:  # noqa: BLE001  (a connection must not take the API with it)
+        journal.error(f"connection: {error!r}")
+    finally:
+        free.release()
+
+
+class _TooLargeError(Exception):
+    """A request's body is over the limit."""
+
+
+class Connection:
+    """One client's connection, request after request."""
+
+    __slots__ = ("_client", "_http", "_raw", "_state")
+
+    def __init__(self, client: socket.socket, state: State) -> None:
+        self._client = client
+        self._state = state
+        self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=LARGEST_HEAD)
+        self._raw = bytearray()
+
+    def run(self) -> None:
+        while self._one():
+            self._http.start_next_cycle()
+            self._raw = bytearray(self._http.trailing_data[0])
+
+    def _one(self) -> bool:
+        """Answer one request; False when there is no next one on this connection."""
+        try:
+            head = self._event()
+            if not isinstance(head, h11.Request):
+                return False
+            target = head.target.decode("ascii", "replace")
+            if head.method == b"GET" and _path(target) == routes.EXEC:
+                self._hand_over()
+                return False
+            reply = self._reply(head, target)
+        except h11.RemoteProtocolError as error:
+            reply = Answer(error.error_status_hint, str(error).encode())
+        except _TooLargeError:
+            limit = f"JSON payload is larger than allowed (limit: {LARGEST_BODY} bytes)."
+            reply = Answer(413, limit.encode())
+        self._send(reply)
+        return self._http.our_state is h11.DONE and self._http.their_state is h11.DONE
+
+    def _reply(self, head: h11.Request, target: str) -> Answer:
+        headers = dict(head.headers)
+        body = self._body(int(headers.get(b"content-length", b"0")))
+        kind = headers.get(b"content-type", b"").decode("latin-1")
+        try:
+            request = Request(head.method.decode("ascii"), target, body, kind)
+        except ApiError as error:
+            return failure(error)
+        return routes.answer(self._state, request)
+
+    def _body(self, announced: int) -> bytes:
+        if announced > LARGEST_BODY:
+            raise _TooLargeError
+        if self._http.they_are_waiting_for_100_continue:
+            go_on = h11.InformationalResponse(status_code=100, headers=[])
+            self._client.sendall(self._http.send(go_on) or b"")
+        body = bytearray()
+        while isinstance(event := self._event(), h11.Data):
+            body += event.data
+            if len(body) > LARGEST_BODY:
+                raise _TooLargeError
+        return bytes(body)
+
+    def _event(self) -> object:
+        while (event := self._http.next_event()) is h11.NEED_DATA:
+            piece = self._client.recv(_PIECE)
+            if len(self._raw) < LARGEST_HEAD:
+                self._raw += piece
+            self._http.receive_data(piece)
+        return event
+
+    def _hand_over(self) -> None:
+        """Give the connection to the exec service; from then on it is not ours to answer."""
+        self._client.settimeout(None)
+        try:
+            self._state.doors.exec(self._client, bytes(self._raw))
+        except ApiError as error:
+            self._send(failure(error))
+
+    def _send(self, reply: Answer) -> None:
+        if self._http.our_state not in {h11.IDLE, h11.SEND_RESPONSE}:
+            return
+        headers = [("content-length", str(len(reply.body)))] if reply.status != 204 else []
+        if reply.body:
+            headers.append(("content-type", reply.content_type))
+        if self._http.their_state is not h11.DONE:
+            headers.append(("connection", "close"))
+        parts = [
+            h11.Response(status_code=reply.status, headers=headers),
+            h11.Data(data=reply.body),
+            h11.EndOfMessage(),
+        ]
+        self._client.sendall(b"".join(self._http.send(part) or b"" for part in parts))
+
+
+def _path(target: str) -> str:
+    try:
+        return Request("GET", target).path
+    except ApiError:
+        return ""

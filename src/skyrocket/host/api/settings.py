@@ -1,0 +1,94 @@
+"""Routes that read settings and put changes into a transaction."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from skyrocket.host.api.errors import BadRequestError
+from skyrocket.host.api.message import NOTHING, Answer, Request, data
+from skyrocket.host.store.transactions import DEFAULT
+from skyrocket.models import keys
+from skyrocket.models.api import KeypairRequest
+from skyrocket.models.keys import KeyMistakeError
+
+if TYPE_CHECKING:
+    from skyrocket.host.api.state import State
+    from skyrocket.models.keys import Key, Tree
+
+MISMATCH = (
+    "Unable to match your input to the data model.  We may not have enough type information.  "
+    "Please try the --json input form.  Cause: "
+)
+
+
+def get_settings(state: State, request: Request) -> Answer:
+    tree = {"settings": state.live}
+    names, prefix = request.names("keys"), request.query.get("prefix")
+    if names is not None:
+        found = keys.with_keys(tree, [data_key(text) for text in names])
+    elif prefix is not None:
+        found = keys.with_prefix(tree, expand(prefix, "settings"))
+    else:
+        found = tree
+    return data(found.get("settings", {}))
+
+
+def patch_settings(state: State, request: Request) -> Answer:
+    patch = request.json(dict)
+    return _pend(state, request, patch, "Json deserialize error: ")
+
+
+def patch_keypairs(state: State, request: Request) -> Answer:
+    asked = request.json(KeypairRequest)
+    patch: Tree = {}
+    for pair in asked.request_payload:
+        text, found, value = pair.partition("=")
+        if not found:
+            raise BadRequestError(f"Failed to split the string: {pair}")
+        key = data_key(text)
+        key = key if key[0] == "settings" else ("settings", *key)
+        patch = keys.merge(patch, keys.nest({key: guess(value)}))
+    inner = patch.get("settings", {})
+    return _pend(state, request, inner, MISMATCH)
+
+
+def _pend(state: State, request: Request, patch: Any, complaint: str) -> Answer:
+    from skyrocket.models.settings.mistakes import SettingsError
+
+    name = request.query.get("tx", DEFAULT)
+    try:
+        checked = state.schema.check(patch)
+    except SettingsError as error:
+        raise BadRequestError(complaint + str(error)) from error
+    with state.lock:
+        state.transactions = state.transactions.patched(name, checked)
+    return NOTHING
+
+
+def expand(prefix: str, part: str) -> str:
+    """PREFIX as one of full key names: `motd` is `settings.motd`, `settings` is `settings.`."""
+    if not prefix:
+        raise BadRequestError("Input 'prefix' cannot be empty")
+    whole = f"{part}."
+    if not prefix.startswith(part):
+        return whole + prefix
+    return whole if whole.startswith(prefix) else prefix
+
+
+def data_key(text: str) -> Key:
+    """The key in TEXT, or 400."""
+    try:
+        return keys.parse(text)
+    except KeyMistakeError as error:
+        raise BadRequestError(f"Unable to make data key '{text}': {error}") from error
+
+
+def guess(text: str) -> object:
+    """The value a `key=value` means: a JSON boolean or number, else the text itself."""
+    try:
+        value = msgspec.json.decode(text)
+    except msgspec.MsgspecError:
+        return text
+    return value if isinstance(value, (bool, int, float)) else text

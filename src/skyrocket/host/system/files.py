@@ -1,0 +1,73 @@
+"""Files of the node: read whole, or replace so that a reader or a power cut sees old or new.
+
+It knows nothing of what the files mean.
+"""
+
+# ruff: noqa: PTH103, PTH104, PTH108, PTH118, PTH120, PTH123  (pathlib is 20 modules)
+
+from __future__ import annotations
+
+import os
+
+
+def read(path: str) -> bytes | None:
+    """The bytes at PATH; None when there is no such file. Other troubles are OSError."""
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def replace(path: str, content: bytes, mode: int = 0o644, *, durable: bool = False) -> None:
+    """Put CONTENT at PATH by way of a temporary file; DURABLE waits until it is on the disk."""
+    folder = os.path.dirname(path)
+    os.makedirs(folder, exist_ok=True)
+    temporary = f"{path}.new"
+    try:
+        _write(temporary, content, mode, durable=durable)
+        os.rename(temporary, path)
+    except OSError:
+        remove(temporary)
+        raise
+    if durable:
+        sync_folder(folder)
+
+
+def _write(path: str, content: bytes, mode: int, *, durable: bool) -> None:
+    remove(path)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        left = memoryview(content)
+        while left:
+            left = left[os.write(descriptor, left) :]
+        os.fchmod(descriptor, mode)
+        if durable:
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def remove(path: str) -> None:
+    """Remove the file at PATH, if there is one."""
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        return
+
+
+def sync_folder(folder: str) -> None:
+    """Wait until the names in FOLDER are on the disk."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def below(folder: str) -> list[str]:
+    """Paths of all files under FOLDER, sorted; none when it does not exist."""
+    found = []
+    for parent, _, names in os.walk(folder):
+        found += [os.path.join(parent, name) for name in names]
+    return sorted(found)
