@@ -1,0 +1,1 @@
+"""Programs that run inside the tools tree, and the one module that both sides use."""
