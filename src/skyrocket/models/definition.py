@@ -17,6 +17,7 @@ MULTIARCH: dict[str, str] = {"x86_64": "x86_64-linux-gnu", "aarch64": "aarch64-l
 
 AbsolutePath = Annotated[str, msgspec.Meta(pattern=r"^/[^\x00]*$")]
 Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9+.-]*$")]
+UserName = Annotated[str, msgspec.Meta(pattern=r"^[a-z_][a-z0-9_-]*$")]
 Unit = Annotated[
     str, msgspec.Meta(pattern=r"^[A-Za-z0-9@_.:-]+\.(service|socket|target|timer|path|slice)$")
 ]
@@ -59,7 +60,7 @@ class Executable(Model, frozen=True):
 class User(Model, frozen=True):
     """A system user with a group of the same name and number."""
 
-    name: Name
+    name: UserName
     id: Annotated[int, msgspec.Meta(ge=0, le=65534)]
     home: AbsolutePath = "/"
 
@@ -69,8 +70,8 @@ class Folder(Model, frozen=True):
 
     path: AbsolutePath
     mode: Mode = "0755"
-    user: Name = "root"
-    group: Name = "root"
+    user: UserName = "root"
+    group: UserName = "root"
 
 
 class Source(Model, frozen=True):

@@ -1,0 +1,193 @@
+"""Build a variant: the straight line from definitions to a disk image, as a table of contents."""
+
+from __future__ import annotations
+
+import shutil
+import tomllib
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from skyrocket.build import definitions, step, tools
+from skyrocket.build import lock as locks
+from skyrocket.build.image import contents, disk, modules, programs, stages
+from skyrocket.build.image.errors import ContentsError
+from skyrocket.build.image.manifest import describe_image
+from skyrocket.build.image.selection import DebianTree, Pool
+from skyrocket.fetch import places
+from skyrocket.models.definition import DEBIAN_ARCHITECTURE, MULTIARCH, Sizes
+from skyrocket.models.disk import MIB, Layout, layout
+from skyrocket.models.disk import Sizes as DiskSizes
+from skyrocket.models.slots import name_for
+from skyrocket.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from skyrocket.build.definitions import Definition
+    from skyrocket.build.image.contents import Release
+    from skyrocket.build.image.entries import Entry
+    from skyrocket.build.lock import Lock
+    from skyrocket.models.manifest import Manifest
+    from skyrocket.models.progress import Reporter
+
+BOOT_FILES = ("kernel", "initrd", "cmdline", "os-release", "uki.efi")
+
+
+class Built(NamedTuple):
+    """A finished image: its folder (see docs/contracts.md) and its facts, with absolute paths."""
+
+    folder: Path
+    facts: Manifest
+
+
+class Version(NamedTuple):
+    """Everything one slot needs: folders of finished steps, and what is inside the root."""
+
+    release: Release
+    root: Path
+    boot: Path
+    root_hash: str
+    entries: list[Entry]
+
+    def slot(self) -> disk.Slot:
+        return disk.Slot(
+            self.root / "root.erofs",
+            self.root / "root.verity",
+            self.boot / "uki.efi",
+            self.root_hash,
+            name_for(self.root_hash),
+        )
+
+
+def build(checkout: Path, name: str, architecture: str, report: Reporter) -> Built:
+    """Build variant NAME for ARCHITECTURE; raises the errors of the rooms it passes through."""
+    definition = definitions.load(checkout, name)
+    lock = locks.read(checkout / "packages.lock")
+    sandbox = Sandbox(tools.tree(lock, report))
+    pool = open_pool(lock, architecture, report)
+    release = describe(checkout, definition, architecture, lock)
+    version = make_version(checkout, definition, pool, release, sandbox, report)
+    return make_image(definition, lock, (version,), sandbox, report)
+
+
+def open_pool(lock: Lock, architecture: str, report: Reporter) -> Pool:
+    """Fetch and unpack the image set of the lock."""
+    debian = DEBIAN_ARCHITECTURE[architecture]
+    files = locks.fetch(lock, "image", debian, report)
+    report.step(f"unpack {len(files)} packages of the image")
+    unpacked = locks.unpack_all(files, lambda done, total: report.advance(done, total, "packages"))
+    names = [package.name for package in lock.select("image", debian)]
+    return Pool(
+        DebianTree(name, one.tree, one.members) for name, one in zip(names, unpacked, strict=True)
+    )
+
+
+def describe(checkout: Path, definition: Definition, architecture: str, lock: Lock) -> Release:
+    """Version from pyproject.toml; the build's name from what goes in, so it is reproducible."""
+    project = tomllib.loads((checkout / "pyproject.toml").read_text(encoding="utf-8"))
+    inputs = {
+        "lock": [p.sha256 for p in lock.select("image", DEBIAN_ARCHITECTURE[architecture])],
+        "packages": step.digest_tree(checkout / "packages"),
+        "variants": step.digest_tree(checkout / "variants"),
+    }
+    moment = datetime.strptime(lock.snapshot, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    return contents.Release(
+        definition.name,
+        project["project"]["version"],
+        step.identity("build", inputs).rpartition("-")[2][:8],
+        architecture,
+        int(moment.timestamp()),
+    )
+
+
+def make_version(
+    checkout: Path,
+    definition: Definition,
+    pool: Pool,
+    release: Release,
+    sandbox: Sandbox,
+    report: Reporter,
+) -> Version:
+    """Programs, modules, root with its proof, initrd and kernel image of one version."""
+    mistakes: list[str] = []
+    report.step("seal our programs")
+    ours = programs.make(checkout, release.architecture, sandbox)
+    report.step("choose the files of the root")
+    kernel = modules.find(pool, mistakes)
+    if kernel is None:
+        raise ContentsError(definition.name, mistakes)
+    chosen = modules.choose(kernel, definition.packages, mistakes)
+    early = modules.by_name(kernel, _early_modules(checkout, release.architecture), mistakes)
+    late_folder = stages.make_modules(sandbox, kernel, chosen)
+    entries = contents.compose(
+        checkout,
+        definition,
+        pool,
+        release,
+        [*ours.entries(), *modules.entries(late_folder, "debian:kernel")],
+        MULTIARCH[release.architecture],
+        mistakes,
+    )
+    if mistakes:
+        raise ContentsError(definition.name, mistakes)
+    report.step("make the root file system and its proof")
+    root, proof = stages.make_root(sandbox, entries, release.epoch)
+    report.step("make the initrd and the kernel image")
+    arguments = (*definition.variant.kernel_arguments, f"roothash={proof.root_hash}")
+    early_folder = stages.make_modules(sandbox, kernel, early)
+    initrd = stages.make_initrd(sandbox, ours.init, early_folder)
+    boot = stages.make_boot(sandbox, kernel, initrd, " ".join(arguments), release)
+    return Version(release, root, boot, proof.root_hash, entries)
+
+
+def make_image(
+    definition: Definition,
+    lock: Lock,
+    versions: tuple[Version, ...],
+    sandbox: Sandbox,
+    report: Reporter,
+) -> Built:
+    """The disk image with one version, or two (the second in slot B), and what describes it."""
+    report.step("make the disk image")
+    first = versions[0]
+    plan = disk_layout(definition.variant.sizes or Sizes(), first.release.architecture)
+    slots = [version.slot() for version in versions]
+    made = stages.make_disk(sandbox, plan, slots, first.release.architecture)
+    folder = places.folder("images") / f"{definition.name}-{first.release.architecture}"
+    facts = describe_image(definition, lock, first, plan)
+    publish(folder, made, first, facts)
+    return Built(folder, facts.located(str(folder)))
+
+
+def disk_layout(sizes: Sizes, architecture: str) -> Layout:
+    wanted = DiskSizes(
+        sizes.root * MIB, esp=sizes.esp * MIB, boot=sizes.boot * MIB, private=sizes.private * MIB
+    )
+    return layout(wanted, DEBIAN_ARCHITECTURE[architecture])
+
+
+def publish(folder: Path, disk_step: Path, version: Version, facts: Manifest) -> None:
+    """Show the steps' results under their lasting names; links, so it costs nothing.
+
+    The manifest comes last: a folder that has one is complete.
+    """
+    shown = {"disk.raw": disk_step / "disk.raw"}
+    shown |= {name: version.root / name for name in ("root.erofs", "root.verity")}
+    shown |= {name: version.boot / name for name in BOOT_FILES}
+    folder.mkdir(parents=True, exist_ok=True)
+    manifest = folder / "manifest.json"
+    manifest.unlink(missing_ok=True)
+    for name, source in shown.items():
+        target = folder / name
+        target.unlink(missing_ok=True)
+        target.hardlink_to(source)
+    shutil.rmtree(folder / "qcow2", ignore_errors=True)
+    manifest.write_bytes(msgspec.json.format(msgspec.json.encode(facts)) + b"\n")
+
+
+def _early_modules(checkout: Path, architecture: str) -> list[str]:
+    """Names in packages/initrd/modules.txt: one a line, `@ARCHITECTURE` behind some."""
+    text = (checkout / "packages/initrd/modules.txt").read_text(encoding="utf-8")
+    rows = [line.partition("#")[0].split() for line in text.splitlines()]
+    return [row[0] for row in rows if row and row[1:] in ([], [f"@{architecture}"])]

@@ -1,0 +1,119 @@
+"""The image's steps with their inputs: what must change for a step to be made again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from skyrocket.build import step
+from skyrocket.build.image import disk, initrd, modules, root, uki
+from skyrocket.fetch import places
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from skyrocket.build.image.contents import Release
+    from skyrocket.build.image.entries import Entry
+    from skyrocket.build.image.modules import Kernel
+    from skyrocket.models.disk import Layout
+    from skyrocket.sandbox import Sandbox
+
+
+def _run(sandbox: Sandbox, name: str, inputs: dict[str, object], make: object) -> Path:
+    """A step whose identity also covers the tools and this room's code."""
+    whole = {"tools": sandbox.root.name, "code": step.digest_tree(Path(__file__).parent), **inputs}
+    return step.run(places.folder("steps"), name, whole, make)  # type: ignore[arg-type]
+
+
+def make_modules(sandbox: Sandbox, kernel: Kernel, paths: Sequence[str]) -> Path:
+    """A root tree with the modules at PATHS, what they depend on, and depmod's indexes."""
+
+    def make(folder: Path) -> None:
+        modules.unpack(kernel, paths, folder / modules.FOLDER / kernel.release)
+        modules.index(sandbox, kernel, folder)
+        if unsigned := modules.unsigned(folder):
+            raise ValueError(f"modules without a signature: {', '.join(unsigned)}")
+
+    return _run(sandbox, "modules", {"kernel": source(kernel.image), "paths": list(paths)}, make)
+
+
+def make_root(sandbox: Sandbox, entries: Sequence[Entry], epoch: int) -> tuple[Path, root.Verity]:
+    """A folder with root.erofs and root.verity, and what the proof says."""
+
+    def make(folder: Path) -> None:
+        root.make_erofs(sandbox, entries, folder, epoch)
+        proof = root.make_verity(sandbox, folder / "root.erofs", folder)
+        (folder / "root.hash").write_text(proof.root_hash)
+
+    rows = [[e.path, e.kind, e.mode, e.link, e.uid, e.gid, source(e)] for e in entries]
+    folder = _run(sandbox, "root", {"entries": rows, "epoch": epoch}, make)
+    sizes = [(folder / name).stat().st_size for name in ("root.erofs", "root.verity")]
+    return folder, root.Verity((folder / "root.hash").read_text(), *sizes)
+
+
+def make_initrd(sandbox: Sandbox, init: Path, module_folder: Path) -> Path:
+    """The compressed initrd."""
+
+    def make(folder: Path) -> None:
+        wanted = [
+            entry
+            for entry in modules.entries(module_folder, "debian:kernel")
+            if entry.path.endswith((".ko", "modules.dep", "modules.alias", "modules.softdep"))
+        ]
+        packed = initrd.archive(initrd.contents(init, wanted))
+        (folder / "initrd").write_bytes(initrd.compress(sandbox, packed))
+
+    inputs: dict[str, object] = {"init": step.digest(init), "modules": module_folder.name}
+    return _run(sandbox, "initrd", inputs, make) / "initrd"
+
+
+def make_boot(
+    sandbox: Sandbox, kernel: Kernel, image: Path, command_line: str, release: Release
+) -> Path:
+    """A folder with kernel, initrd, cmdline, os-release, and the unified image of them all."""
+
+    def make(folder: Path) -> None:
+        (folder / "kernel").write_bytes(kernel.image.read())
+        (folder / "initrd").hardlink_to(image)
+        (folder / "cmdline").write_text(command_line)
+        (folder / "os-release").write_bytes(release.os_release())
+        uki.make(sandbox, folder, release.architecture, kernel.release)
+
+    inputs: dict[str, object] = {
+        "kernel": source(kernel.image),
+        "initrd": image.parent.name,
+        "command line": command_line,
+        "release": list(release),
+    }
+    return _run(sandbox, "boot", inputs, make)
+
+
+def make_disk(
+    sandbox: Sandbox, plan: Layout, slots: Sequence[disk.Slot], architecture: str
+) -> Path:
+    """A folder with disk.raw."""
+
+    def make(folder: Path) -> None:
+        disk.make(sandbox, plan, slots, folder, architecture)
+
+    inputs: dict[str, object] = {
+        "layout": [[p.label, p.kind, p.offset, p.size] for p in plan.parts],
+        "slots": [[slot.root_hash, slot.uki.parent.name, slot.name] for slot in slots],
+    }
+    return _run(sandbox, "disk", inputs, make)
+
+
+def source(entry: Entry) -> str:
+    """What stands for an entry's content: a path below the cache names its content's hash there.
+
+    Only our own files, a few, are read for it.
+    """
+    if entry.kind != "file":
+        return ""
+    if isinstance(entry.content, bytes):
+        return step.identity("bytes", {"data": entry.content.hex()})
+    cache = places.cache()
+    for room in ("unpacked", "steps"):
+        if entry.content.is_relative_to(cache / room):
+            return str(entry.content.relative_to(cache))
+    return step.digest(entry.content)
