@@ -1,0 +1,90 @@
+"""What `run` and `build` have made: composes the builder's rooms, one function a thing."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+from skyrocket.build import lock as locks
+from skyrocket.build import oci, step, tools
+from skyrocket.build.image import build as image_build
+from skyrocket.cli.checkout import LOCK, ROOT
+from skyrocket.fetch import places
+from skyrocket.models.definition import DEBIAN_ARCHITECTURE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from skyrocket.build.lock import Lock
+    from skyrocket.models.manifest import Manifest
+    from skyrocket.models.progress import Reporter
+
+VARIANT = "vm-dev"
+ARCHITECTURE = "x86_64"
+IMAGES = ROOT / "images"
+OCI_CODE = ROOT / "src/skyrocket/build/oci"
+
+
+class Made(NamedTuple):
+    """Everything a node is started from."""
+
+    image: Path
+    facts: Manifest
+    containers: Path  # OCI layouts
+    tools: Path
+
+
+def everything(variant: str, report: Reporter) -> Made:
+    """Image, container images and tools for VARIANT, built now unless they are there."""
+    built = image(variant, ARCHITECTURE, report)
+    lock = locks.read(LOCK)
+    made = containers(lock, built.facts.version, report)
+    return Made(built.folder, built.facts, made, tools.tree(lock, report))
+
+
+def image(variant: str, architecture: str, report: Reporter) -> image_build.Built:
+    return image_build.build(ROOT, variant, architecture, report)
+
+
+def containers(lock: Lock, version: str, report: Reporter) -> Path:
+    """Every container image of ours as `oci/<name>-<arch>`; links, the steps keep the bytes."""
+    architecture = DEBIAN_ARCHITECTURE[ARCHITECTURE]
+    shown = places.folder("oci")
+    for name in oci.names(IMAGES):
+        layout = _container(lock, name, version, architecture, report)
+        target = shown / f"{name}-{architecture}"
+        if not target.is_symlink() or target.readlink() != layout:
+            fresh = target.with_name(f".{target.name}")
+            fresh.unlink(missing_ok=True)
+            fresh.symlink_to(layout)
+            os.replace(fresh, target)  # noqa: PTH105  a rename over a link, not into it
+    return shown
+
+
+def _container(lock: Lock, name: str, version: str, architecture: str, report: Reporter) -> Path:
+    definition = oci.load(IMAGES / name)
+    locked = {one.name: one for one in lock.select("containers", architecture)}
+    wanted = tuple(locked[word] for word in definition.debian if word in locked)
+    inputs = {
+        "version": version,
+        "architecture": architecture,
+        "definition": step.digest_tree(IMAGES / name),
+        "packages": [one.sha256 for one in wanted],
+        "code": step.digest_tree(OCI_CODE, ("*.py",)),
+    }
+
+    def make(folder: Path) -> None:
+        files = locks.fetch_packages(lock, wanted, report)
+        unpacked = locks.unpack_all(files)
+        report.step(f"make container image {name}")
+        packages = {one.name: tree for one, tree in zip(wanted, unpacked, strict=True)}
+        oci.build(
+            IMAGES / name,
+            packages,
+            folder / "layout",
+            version=version,
+            architecture=architecture,
+        )
+
+    report.step(f"container image {name}")
+    return step.run(places.folder("steps"), f"oci-{name}", inputs, make) / "layout"
