@@ -160,14 +160,18 @@ def alternatives(text: str) -> tuple[str, ...]:
 def reachable(
     records: Iterable[Record], roots: Iterable[str], exclude: Iterable[str]
 ) -> list[Package]:
-    """What ROOTS need, directly or not, when the packages of EXCLUDE are taken out."""
-    left_out = set(exclude)
+    """What ROOTS need, directly or not, when the packages of EXCLUDE are taken out.
+
+    A root stays even when it is in EXCLUDE: someone asked for it by name.
+    """
+    roots = set(roots)
+    left_out = set(exclude) - roots
     by_name: dict[str, list[Record]] = {}
     for one in records:
         for name in {one.package.name, *one.provides}:
             by_name.setdefault(name, []).append(one)
     found: dict[str, Package] = {}
-    todo = list(roots)
+    todo = sorted(roots)
     while todo:
         for one in by_name.get(todo.pop(), []):
             name = one.package.name

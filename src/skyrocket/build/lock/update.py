@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from skyrocket.fetch import sources
 
+# Image definitions name every package they take files from, so no dependency is followed there.
+CLOSED = frozenset({"containers"})
 # Tools run where the build runs; images are also planned for machines of the other kind.
 SET_ARCHES: dict[str, tuple[str, ...]] = {
     "tools": ("amd64",),
@@ -43,30 +45,43 @@ def for_arch(name: str, arch: str) -> str:
     return f"{stem}-{arch}" if dash and last in ARCHES else name
 
 
-def roots(folder: Path) -> Roots:
-    """What `[debian]` of every FOLDER/*/package.toml names; all mistakes at once.
+def roots(checkout: Path) -> Roots:
+    """What `[debian]` of every packages/*/package.toml names, and `debian` of images/*/image.toml.
 
-    A file's `exclude` counts for the sets that the same file adds to.
+    A package file's `exclude` counts for the sets that the same file adds to. All mistakes at once.
     """
     found = Roots({name: set() for name in SETS}, {name: set() for name in SETS})
     mistakes: list[str] = []
-    for file in sorted(folder.glob("*/package.toml")):
-        try:
-            debian = tomllib.loads(file.read_text()).get("debian", {})
-        except (OSError, tomllib.TOMLDecodeError) as error:
-            mistakes.append(f"{file}: {error}")
-            continue
-        wrong = [f"{file}: debian.{why}" for why in _wrong(debian)]
-        mistakes += wrong
-        for name in () if wrong else set(SETS) & set(debian):
+    for file in sorted(checkout.glob("packages/*/package.toml")):
+        debian = dict(_load(file, mistakes))
+        exclude = debian.pop("exclude", [])
+        for name in debian:
             found.names[name].update(debian[name])
-            found.exclude[name].update(debian.get("exclude", ()))
+            found.exclude[name].update(exclude)
+    for file in sorted(checkout.glob("images/*/image.toml")):
+        found.names["containers"].update(_load(file, mistakes).get("containers", ()))
     if mistakes:
-        raise LockError("cannot read the packages' roots:\n  " + "\n  ".join(mistakes))
+        raise LockError("cannot read what the lock is to hold:\n  " + "\n  ".join(mistakes))
     return found
 
 
-def _wrong(debian: dict[str, object]) -> list[str]:
+def _load(file: Path, mistakes: list[str]) -> dict[str, list[str]]:
+    """Names per set (and `exclude`) of one file; empty when there is a mistake in it."""
+    try:
+        debian = tomllib.loads(file.read_text()).get("debian", {})
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        mistakes.append(f"{file}: {error}")
+        return {}
+    if isinstance(debian, list):  # an image definition: all its packages are of one set
+        debian = {"containers": debian}
+    wrong = [f"{file}: debian.{why}" for why in _wrong(debian)]
+    mistakes += wrong
+    return {} if wrong else debian
+
+
+def _wrong(debian: object) -> list[str]:
+    if not isinstance(debian, dict):
+        return ["expected a table of sets"]
     wrong = []
     for key, names in debian.items():
         if key not in {*SETS, "exclude"}:
@@ -106,9 +121,10 @@ def update(
             if arch not in SET_ARCHES[name] or not asked.of(name, arch):
                 continue
             say(f"resolving {name} for {arch}")
-            found = solve(
-                apt, asked.of(name, arch), {*data.exclude.get(name, ()), *asked.exclude[name]}
-            )
+            exclude = {*data.exclude.get(name, ()), *asked.exclude[name]}
+            found = solve(apt, asked.of(name, arch), exclude)
+            if name in CLOSED:
+                found = [one for one in found if one.name in asked.of(name, arch)]
             sets[name][arch] = tuple(package.name for package in found)
             chosen |= {package.name: package for package in found}
         packages[arch] = tuple(sorted(chosen.values()))
