@@ -14,7 +14,7 @@ NO_LOGIN = "/nonexistent"
 
 
 def files(packages: Iterable[Package]) -> dict[str, bytes]:
-    """`passwd`, `group` and `shadow`; every user has a group of its own, all passwords are locked."""
+    """`passwd`, `group` and `shadow`: a group per user, and all passwords locked."""
     listed = list(packages)
     users = sorted((u for p in listed for u in p.users), key=_number)
     groups = sorted([*users, *(g for p in listed for g in p.groups)], key=_number)

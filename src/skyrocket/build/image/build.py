@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import tomllib
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -24,6 +23,7 @@ from skyrocket.models.slots import name_for
 from skyrocket.sandbox import Sandbox
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from skyrocket.build.definitions import Definition
     from skyrocket.build.image.contents import Release
     from skyrocket.build.image.entries import Entry

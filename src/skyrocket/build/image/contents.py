@@ -78,7 +78,7 @@ def compose(
     multiarch: str,
     mistakes: list[str],
 ) -> list[Entry]:
-    """The root's entries, sorted, with parents; MADE are entries of earlier steps (our programs)."""
+    """The root's entries, sorted, with parents; MADE come from earlier steps (our programs)."""
     packages = definition.packages
     found = selection.chosen(pool, packages, mistakes)
     found = selection.with_libraries(pool, found | {e.path: e for e in made}, multiarch, mistakes)
@@ -87,9 +87,8 @@ def compose(
         extra += _own(checkout, name, package, pool, mistakes)
     for entry in extra:
         if entry.path in found:
-            mistakes.append(
-                f"{entry.origin}: /{entry.path} is already there ({found[entry.path].origin})"
-            )
+            other = found[entry.path].origin
+            mistakes.append(f"{entry.origin}: /{entry.path} is already there ({other})")
         found[entry.path] = entry
     entries = with_parents(found.values())
     _check_executables(packages, entries, mistakes)

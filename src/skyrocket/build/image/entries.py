@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import io
 import tarfile
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from collections.abc import Iterable
 
 
@@ -44,7 +44,7 @@ def with_parents(entries: Iterable[Entry]) -> list[Entry]:
 
 
 def write_tar(entries: Iterable[Entry], target: IO[bytes], epoch: int) -> None:
-    """The entries as a tar stream: it carries owners and modes that an unprivileged build cannot set."""
+    """The entries as a tar stream, which carries owners that an unprivileged build cannot set."""
     with tarfile.open(fileobj=target, mode="w", format=tarfile.PAX_FORMAT) as tar:
         for entry in entries:
             info = tarfile.TarInfo(entry.path)

@@ -23,7 +23,7 @@ def contents(program: Path, modules: Iterable[Entry]) -> list[Entry]:
 
 
 def archive(entries: Iterable[Entry]) -> bytes:
-    """The entries in the kernel's own form: cpio "newc" (Documentation/driver-api/early-userspace)."""
+    """The entries as cpio "newc" (kernel: driver-api/early-userspace/buffer-format)."""
     parts: list[bytes] = []
     for number, entry in enumerate(entries, start=1):
         data = entry.link.encode() if entry.kind == "symlink" else b""

@@ -85,7 +85,7 @@ def _needs(entry: Entry, pool: Pool, multiarch: str, mistakes: list[str]) -> lis
         return []
     folder = str(PurePosixPath("/", entry.path).parent)
     run_path = [part.replace("$ORIGIN", folder) for part in facts.run_path]
-    # systemd's private libraries name each other without a run path; their folder is where they are.
+    # systemd's private libraries lie in one folder and name each other without a run path.
     folders = [*run_path, folder, f"/usr/lib/{multiarch}", "/usr/lib"]
     found = []
     for library in facts.needed:

@@ -19,8 +19,8 @@ def make(tools: Sandbox, folder: Path, architecture: str, release: str) -> None:
     """Write FOLDER/uki.efi from FOLDER's kernel, initrd, cmdline and os-release."""
     tools.run(
         [
-            "python3", "/usr/bin/ukify", "build", f"--stub=/{EFI_FOLDER}/{STUB[architecture]}", "--linux=/out/kernel",
-            "--initrd=/out/initrd", "--cmdline=@/out/cmdline", "--os-release=@/out/os-release",
+            "python3", "/usr/bin/ukify", "build", f"--stub=/{EFI_FOLDER}/{STUB[architecture]}",
+            "--linux=/out/kernel", "--initrd=/out/initrd", "--cmdline=@/out/cmdline", "--os-release=@/out/os-release",
             f"--uname={release}", "--output=/out/uki.efi",
         ],
         mounts=[Mount(folder, "/out", writable=True)],
