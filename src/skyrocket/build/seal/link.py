@@ -93,7 +93,8 @@ def extensions(shop: Workshop, part: layout.Part) -> Path:
             listed = shop.sandbox.run(argv, mounts=mounts).stdout
         names = checks.interpreter_symbols(listed.decode())
         (out / "api").write_text("".join(f"{name}\n" for name in names))
-        (out / "api.list").write_text("{\n" + "".join(f"{name};\n" for name in names) + "};\n")
+        rows = "".join(f"{name};\n" for name in names)
+        (out / "api.list").write_text("{\n" + rows + "};\n")
 
     return steps.step(shop.cache, "ext", inputs, make)
 
@@ -140,12 +141,12 @@ def _link_argv(
 ) -> list[str]:
     folder = f"/usr/lib/python3.13/config-3.13-{TRIPLETS[architecture]}"
     argv = ["gcc", "-O2", "-g0", *(f"/seal/objects/{file.name}" for file in compiled), "bundle.S"]
-    if program.static or ext is None:
+    wanted = (ext / "api").read_text().split() if ext else []
+    if program.static:
         kind = ["-static", "-no-pie"]
         archive = f"{folder}/libpython3.13.a"
     else:
-        wanted = (ext / "api").read_text().split()
-        kind = ["-pie", "-Wl,--dynamic-list=/seal/ext/api.list"]
+        kind = ["-pie", *(["-Wl,--dynamic-list=/seal/ext/api.list"] if wanted else [])]
         kind += [f"-Wl,-u,{name}" for name in wanted]
         archive = f"{folder}/libpython3.13-pic.a"
     return [*argv, "-o", "program", *kind, *LINK, archive, "-lz", "-lm"]

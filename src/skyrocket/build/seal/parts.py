@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from skyrocket.build.seal import layout, programs, steps
 from skyrocket.build.seal.errors import SourceError
+from skyrocket.build.seal.survey import OURS
 from skyrocket.sandbox import Mount
 
 if TYPE_CHECKING:
@@ -54,8 +55,9 @@ def base(shop: Workshop, program: Program, survey: Survey) -> layout.Part:
     """Standard library and wheels: everything that is not ours."""
     exclude = programs.EXCLUDE - set(programs.STANDINS)
     refused = {path.name for path in shop.wheels.iterdir() if path.name not in program.wheels}
+    others = {name for name in program.roots if name.partition(".")[0] != OURS}
     job = {
-        "roots": sorted({*survey.others, *programs.ALWAYS, *program.roots}),
+        "roots": sorted({*survey.others, *programs.ALWAYS, *others}),
         "folders": [STANDINS, STDLIB, f"{STDLIB}/lib-dynload", "/seal/wheels"],
         "exclude": sorted(exclude | refused),
         "sources": [[name, f"{STDLIB}/{file}", False] for name, file in programs.BOOTSTRAP.items()]

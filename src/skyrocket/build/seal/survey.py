@@ -47,9 +47,8 @@ def survey(program: Program, source: Path) -> Survey:
         ours = [text for text in asked.texts if text.partition(".")[0] == OURS]
         return asked._replace(names=(*asked.names, *ours))
 
-    parents = program.module.split(".")
-    roots = [".".join(parents[: end + 1]) for end in range(len(parents))]
     if closure.find(program.module, [source]) is None:
         raise SourceError(f"cannot seal {program.name}: there is no module {program.module}")
-    closure.closure(roots, read)
+    roots = [name for name in (program.module, *program.roots) if name.startswith(f"{OURS}.")]
+    closure.closure([parent for root in roots for parent in closure.with_parents(root)], read)
     return Survey(tuple(sources[name] for name in sorted(sources)), tuple(sorted(others)))

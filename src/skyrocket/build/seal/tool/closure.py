@@ -31,7 +31,8 @@ class Imports(NamedTuple):
 
     names: tuple[str, ...]
     texts: tuple[str, ...]
-    """String constants that look like a dotted name (`a.b` or `a.b:function`), the name alone."""
+    """String constants that look like a dotted name (`a.b` or `a.b:function`), the name alone,
+    parents first."""
 
 
 def find(name: str, folders: Iterable[Path]) -> Source | None:
@@ -56,13 +57,13 @@ def imports(text: str, name: str, *, package: bool) -> Imports:
         match node:
             case ast.Import():
                 for alias in node.names:
-                    names.extend(_with_parents(alias.name))
+                    names.extend(with_parents(alias.name))
             case ast.ImportFrom():
                 target = _absolute(node.module, node.level, base)
-                names.extend(_with_parents(target))
+                names.extend(with_parents(target))
                 names.extend(f"{target}.{alias.name}" for alias in node.names)
             case ast.Constant(value=str(value)) if found := _DOTTED.match(value):
-                texts.append(found[1])
+                texts.extend(with_parents(found[1]))
     return Imports(tuple(dict.fromkeys(names)), tuple(dict.fromkeys(texts)))
 
 
@@ -88,10 +89,11 @@ def closure(
 
 
 def _excluded(name: str, exclude: Collection[str]) -> bool:
-    return any(parent in exclude for parent in _with_parents(name))
+    return any(parent in exclude for parent in with_parents(name))
 
 
-def _with_parents(name: str) -> list[str]:
+def with_parents(name: str) -> list[str]:
+    """`a`, `a.b`, `a.b.c` for `a.b.c`: importing a module imports its packages first."""
     parts = name.split(".")
     return [".".join(parts[: end + 1]) for end in range(len(parts)) if name]
 
