@@ -35,26 +35,33 @@ class Repository(NamedTuple):
 
 
 class Apt:
-    """apt over the folder DIRECTORY, for one architecture; RUN runs an argv and gives stdout."""
+    """apt over the folder DIRECTORY, for one architecture; RUN runs an argv and gives stdout.
 
-    def __init__(self, directory: Path, arch: str, run: Callable[[Sequence[str]], bytes]) -> None:
+    INSIDE is the path under which apt itself sees DIRECTORY. RUN raises ResolveError.
+    """
+
+    def __init__(
+        self, directory: Path, arch: str, run: Callable[[Sequence[str]], bytes], inside: str = ""
+    ) -> None:
         self.directory = directory
         self.arch = arch
+        self.inside = inside or str(directory)
         self._run = run
 
-    def prepare(self, repositories: Iterable[Repository], keyring: str, proxy: str) -> None:
+    def prepare(
+        self, repositories: Iterable[Repository], keyring: str, proxy: str, kind: str = "deb"
+    ) -> None:
         for name in ("etc", "state/lists/partial", "cache/archives/partial"):
             (self.directory / name).mkdir(parents=True, exist_ok=True)
         (self.directory / "status").write_bytes(b"")
-        (self.directory / "etc/sources.list").write_text(
+        (self.directory / "sources.list").write_text(
             "".join(
                 f"{kind} [arch={self.arch} signed-by={keyring}] {repository.uri} {suite} main\n"
-                for kind in ("deb",)
                 for repository in repositories
                 for suite in repository.suites
             )
         )
-        (self.directory / "apt.conf").write_text(configuration(self.directory, self.arch, proxy))
+        (self.directory / "apt.conf").write_text(configuration(self.inside, self.arch, proxy))
 
     def update(self) -> None:
         self._apt("apt-get", "update")
@@ -63,10 +70,11 @@ class Apt:
         """Names and versions that installing ROOTS brings."""
         try:
             text = self._apt("apt-get", "install", "--simulate", *roots)
-        except Exception as error:
+        except ResolveError as error:
             raise ResolveError(
                 f"cannot resolve {self.arch} packages: {error}",
-                "a name in packages/*/package.toml may be misspelt or gone from this suite",
+                "a name in packages/*/package.toml or images/*/image.toml may be misspelt, "
+                "or gone from this suite",
             ) from error
         return simulation(text)
 
@@ -74,22 +82,32 @@ class Apt:
         text = self._apt("apt-cache", "show", *(f"{name}={version}" for name, version in chosen))
         return [record(stanza) for stanza in stanzas(text)]
 
+    def listed(self, names: Iterable[str]) -> set[tuple[str, str, str]]:
+        """(arch, name, version) of every version of NAMES in the lists."""
+        text = self._apt("apt-cache", "madison", *names)
+        rows = [line.split("|") for line in text.splitlines() if line.count("|") == 2]
+        return {(self.arch, row[0].strip(), row[1].strip()) for row in rows}
+
+    def source_uris(self, source: str, version: str) -> str:
+        return self._apt(
+            "apt-get", "source", "--print-uris", "--quiet=2", "--only-source", f"{source}={version}"
+        )
+
     def release_dates(self) -> list[str]:
         files = sorted((self.directory / "state/lists").glob("*Release"))
         found = [re.search(rb"^Date: (.+)$", file.read_bytes(), re.MULTILINE) for file in files]
         return [match[1].decode() for match in found if match]
 
     def _apt(self, program: str, *argv: str) -> str:
-        full = [program, "-c", str(self.directory / "apt.conf"), *argv]
+        full = [program, "-c", f"{self.inside}/apt.conf", *argv]
         return self._run(full).decode("utf-8", "replace")
 
 
-def configuration(directory: Path, arch: str, proxy: str) -> str:
+def configuration(directory: str, arch: str, proxy: str) -> str:
     """An apt.conf that reads and writes DIRECTORY alone."""
     lines = {
-        "Dir": str(directory),
-        "Dir::Etc": f"{directory}/etc",
-        "Dir::Etc::SourceList": f"{directory}/etc/sources.list",
+        "Dir": directory,
+        "Dir::Etc::SourceList": f"{directory}/sources.list",
         "Dir::Etc::SourceParts": "/dev/null",
         "Dir::Etc::Parts": "/dev/null",
         "Dir::Etc::Main": "/dev/null",

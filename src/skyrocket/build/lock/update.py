@@ -9,7 +9,7 @@ import tomllib
 from typing import TYPE_CHECKING, NamedTuple
 
 from skyrocket.build.lock.errors import LockError
-from skyrocket.build.lock.resolve import Apt, Record, Repository, moment, reachable
+from skyrocket.build.lock.resolve import Apt, moment, reachable
 from skyrocket.models.lock import ARCHES, SETS, Lock, Package
 
 if TYPE_CHECKING:
@@ -55,8 +55,8 @@ def roots(checkout: Path) -> Roots:
     for file in sorted(checkout.glob("packages/*/package.toml")):
         debian = dict(_load(file, mistakes))
         exclude = debian.pop("exclude", [])
-        for name in debian:
-            found.names[name].update(debian[name])
+        for name, packages in debian.items():
+            found.names[name].update(packages)
             found.exclude[name].update(exclude)
     for file in sorted(checkout.glob("images/*/image.toml")):
         found.names["containers"].update(_load(file, mistakes).get("containers", ()))
@@ -91,17 +91,6 @@ def _wrong(debian: object) -> list[str]:
     return wrong
 
 
-def repositories(data: sources.Defaults, order: Sequence[sources.Source]) -> list[Repository]:
-    """The archives apt is to read, from the first source that has each."""
-    found = []
-    for archive, suites in data.archives.items():
-        base = next((one.bases[archive] for one in order if archive in one.bases), None)
-        if base is None:
-            raise LockError(f"cannot resolve: no source is configured for archive {archive}")
-        found.append(Repository(base, suites))
-    return found
-
-
 def update(
     asked: Roots,
     data: sources.Defaults,
@@ -133,5 +122,4 @@ def update(
 
 def solve(apt: Apt, names: Sequence[str], exclude: Iterable[str]) -> list[Package]:
     """One set: what apt would install for NAMES, less EXCLUDE and what only that needs."""
-    records: list[Record] = apt.records(apt.solve(names))
-    return reachable(records, names, exclude)
+    return reachable(apt.records(apt.solve(names)), names, exclude)
