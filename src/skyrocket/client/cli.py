@@ -23,9 +23,9 @@ VERBS = {
 
 
 def main(argv: "list[str]") -> int:
-    """Run the call in ARGV (without the program's name) and return its exit status."""
+    """Run the call that follows the program's name in ARGV and return its exit status."""
     try:
-        options, rest = parse(argv)
+        options, rest = parse(argv[1:])
         name = rest.pop(0) if rest and rest[0] in VERBS else "raw"
         if options.help or not (rest or name in ("get", "reboot", "apply")):
             raise UsageError("")  # noqa: TRY301  (one way out for all of them)
@@ -80,4 +80,4 @@ def _set(options: Options, option: str, value: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(sys.argv))

@@ -17,14 +17,14 @@ VERBS = {
 
 
 def main(argv: list[str]) -> int:
-    """Run the verb in ARGV (without the program's name) and return its exit status."""
-    name = argv[0] if argv else "help"
+    """Run the verb that follows the program's name in ARGV and return its exit status."""
+    name = argv[1] if argv[1:] else "help"
     if name not in VERBS:
-        print(usage(), end="", file=sys.stdout if name == "help" else sys.stderr)
+        (sys.stdout if name == "help" else sys.stderr).write(usage())
         return 0 if name == "help" else 2
     module = VERBS[name][0]
     __import__(module)
-    status: int = sys.modules[module].main(argv[1:])
+    status: int = sys.modules[module].main(argv[2:])
     return status
 
 
@@ -35,4 +35,4 @@ def usage() -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(sys.argv))

@@ -9,17 +9,17 @@ import socket
 
 from skyrocket.host.api import server
 from skyrocket.host.api.doors import Doors
-from skyrocket.host.api.state import State, read_variant
+from skyrocket.host.api.state import State
+from skyrocket.host.settings import variant
 from skyrocket.host.store.filesystem import FileStore
 from skyrocket.host.system import journal, systemd
 
 SOCKET = "/run/api.sock"
 GROUP = 274
-VARIANT = "/usr/share/skyrocket/variant.json"
 
 
 def main(_argv: list[str]) -> int:
-    state = State(FileStore(), read_variant(VARIANT), Doors())
+    state = State(FileStore(), variant.read(), Doors())
     with systemd.listener() or listen(SOCKET) as listener:
         systemd.notify("READY=1")
         server.serve(listener, state)

@@ -16,11 +16,11 @@ from skyrocket.host.store.document import Document
 from skyrocket.host.store.errors import StoreError
 from skyrocket.host.store.transactions import Transactions
 from skyrocket.host.system import files, journal
-from skyrocket.models.api import Variant
 
 if TYPE_CHECKING:
     from skyrocket.host.api.doors import Doors
     from skyrocket.host.store.filesystem import Store
+    from skyrocket.models.api import Variant
     from skyrocket.models.keys import Tree
     from skyrocket.models.settings.table import Schema
 
@@ -102,13 +102,3 @@ def _read_pending(path: str) -> dict[str, Tree]:
     except msgspec.MsgspecError as error:
         journal.warning(f"cannot read pending changes {path}: {error}")
         return {}
-
-
-def read_variant(path: str) -> Variant:
-    """What the image says it is; a file that is missing or wrong leaves defaults."""
-    raw = files.read(path)
-    try:
-        return msgspec.json.decode(raw, type=Variant) if raw else Variant()
-    except msgspec.MsgspecError as error:
-        journal.error(f"cannot read {path}: {error}")
-        return Variant()

@@ -3,8 +3,6 @@
 It knows nothing of what the files mean.
 """
 
-# ruff: noqa: PTH103, PTH104, PTH108, PTH118, PTH120, PTH123  (pathlib is 20 modules)
-
 from __future__ import annotations
 
 import os

@@ -51,6 +51,7 @@ def _specification(container: Container) -> bytes:
     return encode_specification(
         {
             "source": container.source,
+            "enabled": container.enabled,
             "restart": container.restart or "always",
             "command": container.command,
             "environment": container.environment,

@@ -51,9 +51,10 @@ def render(containers: dict[Identifier, HostContainer] | None) -> Rendered:
 
 
 def _specification(container: HostContainer) -> bytes:
-    """What the container verb reads; whether it is enabled is the unit's business, not its."""
+    """What the container verb reads; `enabled` is in it so that its change is seen too."""
     specification: dict[str, Any] = {
         "source": container.source,
+        "enabled": container.enabled,
         "superpowered": container.superpowered,
         "restart": container.restart or "always",
         "user-data": container.user_data,

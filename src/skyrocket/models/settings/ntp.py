@@ -40,6 +40,8 @@ GROUP = Group(
     model=Ntp,
     render=render,
     services={"ntp": ("chrony-conf",)},
-    files={"chrony-conf": ConfigFile(path="/etc/chrony/chrony.conf", restarts=("chrony.service",))},
+    files={
+        "chrony-conf": ConfigFile(path="/etc/chrony/chrony.conf", restarts=("chronyd.service",))
+    },
     defaults={"time-servers": ["2.debian.pool.ntp.org"], "options": ["iburst"]},
 )

@@ -1,0 +1,97 @@
+"""The verb `console`: one line on the consoles when the node answers, and what is wrong with it.
+
+The line `skyrocket: ready version=… address=… uptime=…` is what a test, or a person at the
+screen, waits for. Consoles have no prompt: this is all they show.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from typing import TYPE_CHECKING
+
+from skyrocket.client import jsontext
+from skyrocket.client.connection import SOCKET, ask
+from skyrocket.client.errors import ClientError
+from skyrocket.host.system import clock, files, journal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+CONSOLES = ("/dev/console", "/dev/ttyS0")
+REPORTS = ("/run/skyrocket/initrd.json", "/run/skyrocket/boot.json", "/run/skyrocket/apply.json")
+PATIENCE_SECONDS = 120.0
+PAUSE_SECONDS = 0.1
+
+
+def main(_argv: list[str]) -> int:
+    version = wait(SOCKET, clock.uptime() + PATIENCE_SECONDS, time.sleep)
+    show(lines(version, address(), clock.uptime(), troubles(REPORTS)), CONSOLES)
+    return 0 if version else 1
+
+
+def wait(path: str, deadline: float, pause: Callable[[float], None]) -> str | None:
+    """The version the API names, as soon as it answers; None when DEADLINE (uptime) is over."""
+    while clock.uptime() < deadline:
+        try:
+            return str(jsontext.parse(ask(path, "GET", "/os").text)["version_id"])
+        except (ClientError, jsontext.NotJsonError, KeyError, TypeError):
+            pause(PAUSE_SECONDS)
+    return None
+
+
+def lines(version: str | None, where: str, uptime: float, wrong: list[str]) -> list[str]:
+    """What to show."""
+    state = "ready" if version else "failed: the API does not answer"
+    first = f"skyrocket: {state} version={version or '?'} address={where} uptime={uptime:.1f}"
+    if not wrong:
+        return [first]
+    return [first, "skyrocket: degraded", *(f"skyrocket: {reason}" for reason in wrong)]
+
+
+def troubles(reports: Iterable[str]) -> list[str]:
+    """What the programs before us found wrong: their reasons for being degraded, last errors."""
+    found: list[str] = []
+    for path in reports:
+        try:
+            report = jsontext.parse((files.read(path) or b"{}").decode())
+        except (OSError, ValueError) as error:
+            found.append(f"cannot read {path}: {error}")
+            continue
+        found += [str(reason) for reason in report.get("degraded") or []]
+        if report.get("error"):
+            found.append(str(report["error"]))
+    return found
+
+
+def address() -> str:
+    """The address this node has towards others; nothing is sent to find out."""
+    for family, far in ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1")):
+        try:
+            with socket.socket(family, socket.SOCK_DGRAM) as probe:
+                probe.connect((far, 9))
+                return str(probe.getsockname()[0])
+        except OSError:
+            continue
+    return "none"
+
+
+def show(text: list[str], consoles: Iterable[str]) -> None:
+    """Write TEXT once to each distinct console; one that is not there is left out."""
+    content = "".join(f"{line}\r\n" for line in text).encode()
+    done = set()
+    for path in consoles:
+        try:
+            terminal = os.open(path, os.O_WRONLY | os.O_NOCTTY | os.O_CLOEXEC | os.O_NONBLOCK)
+        except OSError:
+            continue
+        try:
+            device = os.fstat(terminal).st_rdev
+            if device not in done:
+                os.write(terminal, content)
+            done.add(device)
+        except OSError as error:
+            journal.warning(f"cannot write to {path}: {error.strerror}")
+        finally:
+            os.close(terminal)

@@ -1,0 +1,24 @@
+"""The verb `reboot`: restart the machine when asked over its socket."""
+
+from __future__ import annotations
+
+import msgspec
+
+from skyrocket.command import CommandError
+from skyrocket.host.system import journal, requests, systemd
+from skyrocket.models.api import ActionResult
+
+
+def main(_argv: list[str]) -> int:
+    return requests.serve(answer)
+
+
+def answer(_line: bytes) -> bytes:
+    """Ask systemd for a restart; refused, say so in the words clients know."""
+    try:
+        systemd.reboot()
+    except CommandError as error:
+        text = f"exit code: {error.status}, stderr: {error.stderr.strip()}"
+        journal.error(f"cannot reboot: {text}")
+        return msgspec.json.encode(ActionResult(ok=False, error=text))
+    return msgspec.json.encode(ActionResult(ok=True))

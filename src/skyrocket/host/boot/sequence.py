@@ -1,0 +1,124 @@
+"""The verb `boot`: from an image and user data to files and started units, in one straight line.
+
+Nothing here stops a boot: a trouble is remembered as a reason why the node is degraded, shown on
+the console, and the line goes on with what there is. Later boots take the stored settings.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, TypeVar
+
+import msgspec
+
+from skyrocket.host.boot.settle import settle
+from skyrocket.host.settings import apply, defaults, render, variant
+from skyrocket.host.settings.doors import RealHost
+from skyrocket.host.settings.errors import SettingsRoomError
+from skyrocket.host.settings.user_data import sources
+from skyrocket.host.store.errors import StoreError
+from skyrocket.host.store.filesystem import FileStore, Store
+from skyrocket.host.system import clock, files, journal
+from skyrocket.models.api import StageTimes, Variant
+from skyrocket.models.settings import table
+from skyrocket.models.settings.group import Facts
+from skyrocket.models.settings.mistakes import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from skyrocket.host.store.document import Document
+    from skyrocket.models.keys import Tree
+
+T = TypeVar("T")
+
+OUTCOME = "/run/skyrocket/boot.json"
+MACHINE_ID = "/etc/machine-id"
+
+
+def main(_argv: list[str]) -> int:
+    boot = Boot(variant.read(), FileStore(), RealHost())
+    outcome = boot.run(
+        lambda: defaults.of_variant(boot.schema), lambda: sources.read(boot.schema), facts()
+    )
+    files.replace(OUTCOME, msgspec.json.encode(outcome) + b"\n")
+    return 0
+
+
+def facts() -> Facts:
+    """What generators may know of this node."""
+    machine_id = (files.read(MACHINE_ID) or b"").decode("ascii", "replace").strip()
+    return Facts(machine_id, int.from_bytes(os.urandom(4), "big"))
+
+
+class Boot:
+    """One boot's settings: its doors, its seconds, its troubles."""
+
+    def __init__(self, variant: Variant, store: Store, host: apply.Host) -> None:
+        self.schema = table.load(variant.groups)
+        self.degraded: list[str] = []
+        self._version = f"{variant.variant_id} {variant.version_id} {variant.build_id}"
+        self._store = store
+        self._host = host
+        self._seconds: dict[str, float] = {}
+        self._since = clock.uptime()
+
+    def run(
+        self, read_defaults: Callable[[], Tree], read_user_data: Callable[[], Tree], facts: Facts
+    ) -> StageTimes:
+        """The straight line: store, defaults, user data, generators, commit, render, apply."""
+        stored = self._load()
+        first = stored is None
+        lowest: Tree = {}
+        if stored is None or stored.filled_by != self._version:
+            lowest = self._tried("defaults", read_defaults) or {}
+        wanted = None
+        if stored is None or not stored.user_data:
+            wanted = self._tried("user-data", read_user_data)
+        document = settle(self.schema, stored, lowest, wanted, facts, self._version)
+        if document != stored:
+            self._tried("commit", lambda: self._store.save(document))
+        self._apply(document)
+        return StageTimes(self._seconds, self.degraded, first)
+
+    def _load(self) -> Document | None:
+        """What is stored, if it can be used; else it is put aside and the node starts anew."""
+        try:
+            stored = self._store.load()
+            if stored is not None:
+                self.schema.read(stored.settings)
+        except (StoreError, SettingsError) as error:
+            aside = self._store.set_aside()
+            self._degrade(f"{error}; kept as {aside}" if aside else str(error))
+            stored = None
+        self._stage("store")
+        return stored
+
+    def _apply(self, document: Document) -> None:
+        plan = self._tried("render", lambda: render.plan(self.schema, document.settings))
+        if plan is None:
+            return
+        changes = self._tried("compare", lambda: apply.decide_boot(plan, self._host))
+        if changes is not None:
+            self._tried("apply", lambda: apply.do(changes, self._host))
+
+    def _tried(self, stage: str, do: Callable[[], T]) -> T | None:
+        """What DO gives; None when it fails, which makes the node degraded."""
+        try:
+            return do()
+        except (SettingsRoomError, SettingsError) as error:
+            self._degrade(str(error))
+        except Exception as error:  # noqa: BLE001  (a boot goes on whatever a stage meets)
+            self._degrade(f"cannot finish stage {stage}: {error}")
+        finally:
+            self._stage(stage)
+        return None
+
+    def _stage(self, name: str) -> None:
+        now = clock.uptime()
+        self._seconds[name] = round(now - self._since, 3)
+        self._since = now
+
+    def _degrade(self, reason: str) -> None:
+        journal.error(reason)
+        self.degraded.append(reason)

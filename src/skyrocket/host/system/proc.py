@@ -1,0 +1,30 @@
+"""The running kernel's own settings: host name and parameters under /proc/sys."""
+
+from __future__ import annotations
+
+import socket
+
+SYSCTL = "/proc/sys"
+
+
+def set_hostname(name: str) -> None:
+    """Call this machine NAME from now on."""
+    socket.sethostname(name)
+
+
+def set_parameter(key: str, value: str, root: str = SYSCTL) -> None:
+    """Set kernel parameter KEY (`net.ipv4.ip_forward`) to VALUE; OSError when it cannot be."""
+    with open(f"{root}/{parameter_path(key)}", "w", encoding="utf-8") as file:
+        file.write(f"{value}\n")
+
+
+def parameter_path(key: str) -> str:
+    """The file of KEY below /proc/sys, after the rule of sysctl(8).
+
+    The first separator found decides: in `net/ipv4/conf/eth0.1/forwarding` dots are part of names,
+    in `net.ipv4.conf.eth0/1.forwarding` a slash stands for a dot in a name.
+    """
+    dot, slash = key.find("."), key.find("/")
+    if slash >= 0 and (dot < 0 or slash < dot):
+        return key
+    return key.translate(str.maketrans("./", "/."))
