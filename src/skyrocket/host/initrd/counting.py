@@ -10,7 +10,7 @@ from skyrocket.host.slots import choice
 from skyrocket.host.slots.boot_partition import BootPartition
 from skyrocket.host.slots.record import Records, State
 from skyrocket.host.system.faults import DoorError
-from skyrocket.host.system.small_files import read_small
+from skyrocket.host.system.text import text_in
 from skyrocket.models import disk as layout
 from skyrocket.models import slots
 
@@ -54,7 +54,7 @@ def stand_aside_if_bad(
 
 def boot_id() -> str:
     """The kernel's name for this boot."""
-    return read_small("/proc/sys/kernel/random/boot_id").strip()
+    return text_in("/proc/sys/kernel/random/boot_id")
 
 
 def _hand_over(records: Records, state: State, disk: Disk, table: Table) -> choice.Verdict:

@@ -11,7 +11,8 @@ from skyrocket.host.system.modules import Loader
 # What no device asks for. Accelerated SHA-256 comes first: dm-verity takes the best it finds.
 _ALWAYS = ("sha256_ssse3", "dm_mod", "dm_verity", "erofs")
 # A watchdog of the machine is better than the kernel's timer, which dies with the kernel.
-_WATCHDOGS = ("i6300esb", "wdat_wdt", "xen_wdt", "sp805_wdt", "sbsa_gwdt", "softdog")
+_WATCHDOGS = ("i6300esb", "wdat_wdt", "sp805_wdt", "sbsa_gwdt")
+_TIMER = "softdog"
 _WATCHDOG = "/dev/watchdog0"
 _WDIOC_SETTIMEOUT = 0xC0045706
 
@@ -27,8 +28,8 @@ def arm_watchdog(loader: Loader, seconds: int) -> str:
     It is left running without the letter that disarms it: systemd takes it over, and a boot that
     hangs before then starts again by itself.
     """
-    for name in _WATCHDOGS:
-        if name in loader.index and loader.load(name) and os.path.exists(_WATCHDOG):
+    for name in (*loader.asked_for(("pci", "platform", "amba"), _WATCHDOGS), _TIMER):
+        if loader.load(name) and os.path.exists(_WATCHDOG):
             fd = os.open(_WATCHDOG, os.O_WRONLY | os.O_CLOEXEC)
             fcntl.ioctl(fd, _WDIOC_SETTIMEOUT, struct.pack("i", seconds))
             os.close(fd)

@@ -6,12 +6,12 @@ import os
 import stat
 
 from skyrocket.host.initrd.root import SYSROOT
-from skyrocket.host.system import kernel
-from skyrocket.host.system.small_files import read_small, write_small, write_synced
+from skyrocket.host.system import files, kernel
+from skyrocket.host.system.text import text_in
 
 ETC = SYSROOT + "/etc"
 FACTORY = SYSROOT + "/usr/share/factory/etc"
-_RELABEL = "/run/systemd/relabel-extra.d"
+_RELABEL = "/run/systemd/relabel-extra.d/skyrocket.relabel"
 
 
 def make_etc() -> None:
@@ -59,11 +59,11 @@ def _copy_file(source: str, target: str, mode: int, size: int) -> None:
 def write_machine_id(private: str) -> str:
     """Put this node's machine id into /etc; made once, kept on the PRIVATE folder."""
     kept = f"{private}/machine-id"
-    ident = read_small(kept).strip()
+    ident = text_in(kept)
     if len(ident) != 32 or ident.strip("0123456789abcdef"):
         ident = new_machine_id(os.urandom(16))
-        write_synced(kept, ident + "\n", 0o444)
-    write_small(f"{ETC}/machine-id", ident + "\n", 0o444)
+        files.replace(kept, f"{ident}\n".encode(), 0o444, durable=True)
+    files.replace(f"{ETC}/machine-id", f"{ident}\n".encode(), 0o444)
     return ident
 
 
@@ -80,5 +80,4 @@ def ask_for_labels(*, first_boot: bool) -> None:
     places = ["/etc", "/var/lib/bottlerocket/boot", "/var/lib/bottlerocket/machine-id"]
     if first_boot:
         places += ["/local", "/var", "/opt", "/mnt"]
-    os.makedirs(_RELABEL, 0o755, exist_ok=True)
-    write_small(f"{_RELABEL}/skyrocket.relabel", "".join(f"{place}\n" for place in places), 0o644)
+    files.replace(_RELABEL, "".join(f"{place}\n" for place in places).encode())

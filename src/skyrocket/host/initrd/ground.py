@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from skyrocket.host.system import kernel
-from skyrocket.host.system.small_files import read_small
+from skyrocket.host.system.text import text_in
 
 _QUIET = kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC
 
@@ -28,4 +28,4 @@ def mount_all() -> None:
 
 def command_line() -> str:
     """What the kernel was started with."""
-    return read_small("/proc/cmdline")
+    return text_in("/proc/cmdline")

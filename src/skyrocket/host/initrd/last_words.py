@@ -8,9 +8,9 @@ from __future__ import annotations
 import os
 
 from skyrocket.host.slots.record import STOPPED
-from skyrocket.host.system import kernel
+from skyrocket.host.system import files, kernel
 from skyrocket.host.system.faults import DoorError
-from skyrocket.host.system.small_files import read_small, write_small
+from skyrocket.host.system.text import text_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from skyrocket.host.system.modules import Loader
 
 _PSTORE = "/sys/fs/pstore"
-_MODULES = ("efi_pstore", "ramoops")
+_EFI = "/sys/firmware/efi"
 _KEPT_BOOTS = 5
 
 
@@ -51,9 +51,10 @@ def panic_line(words: str) -> str:
 def _empty_pstore(loader: Loader, folder: str, boot: str) -> str:
     if not os.path.isdir(_PSTORE):
         return ""
-    for name in _MODULES:
-        if name in loader.index:
-            loader.load(name)
+    if os.path.isdir(_EFI):
+        loader.load("efi_pstore")
+    if "ramoops." in text_in("/proc/cmdline"):
+        loader.load("ramoops")
     try:
         kernel.mount("pstore", _PSTORE, "pstore")
     except DoorError:
@@ -67,9 +68,8 @@ def _empty_pstore(loader: Loader, folder: str, boot: str) -> str:
 
 
 def _move(name: str, folder: str) -> str:
-    os.makedirs(folder, 0o700, exist_ok=True)
-    text = read_small(f"{_PSTORE}/{name}")
-    write_small(f"{folder}/{name}", text, 0o600, sync=True)
+    text = text_in(f"{_PSTORE}/{name}")
+    files.replace(f"{folder}/{name}", text.encode(), 0o600, durable=True)
     os.unlink(f"{_PSTORE}/{name}")
     return text
 

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import os
 
-from skyrocket.host.system import kernel
+from skyrocket.host.system import files, kernel
 from skyrocket.host.system.faults import DoorError, refused
-from skyrocket.host.system.small_files import sync_folder
 from skyrocket.models import slots
 
 TYPE_CHECKING = False
@@ -75,7 +74,7 @@ def rename_uki(folder: str, old: slots.Name, new: slots.Name) -> None:
         fd = os.open(target, os.O_RDONLY | os.O_CLOEXEC)
         os.fsync(fd)
         os.close(fd)
-        sync_folder(folder)
+        files.sync_folder(folder)
         os.sync()
     except OSError as error:
         raise refused(f"rename {old} to {new}", error) from error

@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import os
 
-from skyrocket.host.system.small_files import read_small, sync_folder, write_synced
+from skyrocket.host.system import files
+from skyrocket.host.system.text import text_in
 
 FOLDER = "boot"
 STOPPED = "stopped"
@@ -88,30 +89,30 @@ class Records:
         self.folder = f"{private}/{FOLDER}"
         if not os.path.isdir(self.folder):
             os.mkdir(self.folder, 0o755)
-            sync_folder(private)
+            files.sync_folder(private)
 
     def read(self) -> State:
-        return parse(read_small(f"{self.folder}/state"))
+        return parse(text_in(f"{self.folder}/state"))
 
     def write(self, state: State) -> None:
-        write_synced(f"{self.folder}/state", dump(state))
+        files.replace(f"{self.folder}/state", dump(state).encode(), durable=True)
 
     def blessed(self) -> tuple[str, ...]:
-        return tuple(read_small(f"{self.folder}/blessed").split())
+        return tuple(text_in(f"{self.folder}/blessed").split())
 
     def bless(self, root: str) -> None:
-        text = read_small(f"{self.folder}/blessed")
+        text = text_in(f"{self.folder}/blessed")
         wanted = with_blessed(text, root)
-        if wanted != text:
-            write_synced(f"{self.folder}/blessed", wanted)
+        if wanted.split() != text.split():
+            files.replace(f"{self.folder}/blessed", wanted.encode(), durable=True)
 
     def leave_reason(self, reason: str) -> None:
-        write_synced(f"{self.folder}/reason", reason + "\n")
+        files.replace(f"{self.folder}/reason", f"{reason}\n".encode(), durable=True)
 
     def take_reason(self) -> str:
         """Why the boot before gave up, if it said so; said once."""
         path = f"{self.folder}/reason"
-        reason = read_small(path).strip()
+        reason = text_in(path)
         if os.path.exists(path):
             os.unlink(path)
         return reason

@@ -9,6 +9,7 @@ import fcntl
 import os
 
 from skyrocket.host.system.faults import DoorError, refused
+from skyrocket.host.system.text import number_in, text_in
 
 # <linux/fs.h>
 _BLKRRPART = 0x125F
@@ -99,18 +100,3 @@ def flush_buffers(device: str) -> None:
         raise refused(f"flush buffers of {device}", error) from error
     finally:
         os.close(fd)
-
-
-def text_in(path: str) -> str:
-    """The one line of a sysfs attribute, empty when it is not there."""
-    try:
-        with open(path, "rb", buffering=0) as file:
-            return file.read(4096).decode("utf-8", "replace").strip()
-    except OSError:
-        return ""
-
-
-def number_in(path: str) -> int:
-    """The number in a sysfs attribute, 0 when it is not there."""
-    text = text_in(path)
-    return int(text) if text.isdecimal() else 0

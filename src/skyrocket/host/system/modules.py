@@ -10,6 +10,7 @@ import os
 
 from skyrocket.host.system import kernel
 from skyrocket.host.system.faults import DoorError
+from skyrocket.host.system.text import text_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class Loader:
         self._folder = folder
         self._done: set[str] = set()
         self.refused: list[str] = []
-        self.index = Index(_text(folder + "/modules.dep"), _text(folder + "/modules.alias"))
+        self.index = Index(text_in(folder + "/modules.dep"), text_in(folder + "/modules.alias"))
 
     def load(self, name: str, parameters: str = "") -> bool:
         """Load module NAME and what it needs -> whether all of it is in the kernel now."""
@@ -82,6 +83,11 @@ class Loader:
                 return False
         return bool(files)
 
+    def asked_for(self, buses: tuple[str, ...], names: tuple[str, ...]) -> list[str]:
+        """Those of the modules NAMES that a device on BUSES asks for."""
+        asked = [self.index.answering(modalias) for modalias in modaliases(buses)]
+        return [name for name in names if any(name in answer for answer in asked)]
+
     def coldplug(self, buses: tuple[str, ...] | None = None) -> None:
         """Load the driver of every device in sysfs, or of those on BUSES."""
         for modalias in modaliases(buses):
@@ -96,7 +102,7 @@ def modaliases(buses: tuple[str, ...] | None = None, sysfs: str = "/sys") -> Ite
     for bus in known if buses is None else [bus for bus in buses if bus in known]:
         folder = f"{sysfs}/bus/{bus}/devices"
         for device in sorted(os.listdir(folder)):
-            name = _text(f"{folder}/{device}/modalias").strip()
+            name = text_in(f"{folder}/{device}/modalias")
             if name and name not in seen:
                 seen.add(name)
                 yield name
@@ -157,19 +163,3 @@ def _in_class(members: str, letter: str) -> bool:
         else:
             at += 1
     return False
-
-
-def _text(path: str) -> str:
-    try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return ""
-    try:
-        parts = []
-        while part := os.read(fd, 1 << 20):
-            parts.append(part)
-        return b"".join(parts).decode("utf-8", "replace")
-    except OSError:
-        return ""
-    finally:
-        os.close(fd)
