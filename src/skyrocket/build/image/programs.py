@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from skyrocket.build import seal
 from skyrocket.build.image.entries import Entry
+from skyrocket.fetch import places, tags, wheels
+from skyrocket.models.definition import DEBIAN_ARCHITECTURE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,4 +37,19 @@ class Programs(NamedTuple):
 
 def make(checkout: Path, architecture: str, sandbox: Sandbox) -> Programs:
     """Seal all of them; what did not change since the last time is taken from the cache."""
-    raise NotImplementedError((checkout, architecture, sandbox, seal))
+    debian = DEBIAN_ARCHITECTURE[architecture]
+    source, cache = checkout / "src", places.folder("steps")
+    folder = host_wheels(checkout, architecture)
+    static = {
+        name: seal.seal_static(
+            sandbox, name, source=source, wheels=folder, cache=cache, architecture=debian
+        )
+        for name in ("apiclient", "init")
+    }
+    host = seal.seal_host(sandbox, source=source, wheels=folder, cache=cache, architecture=debian)
+    return Programs(host, static["apiclient"], static["init"])
+
+
+def host_wheels(checkout: Path, architecture: str) -> Path:
+    """A folder with the host's locked wheels, unzipped; they are for the node's Python."""
+    return wheels.environment([checkout / "requirements/host.txt"], target=tags.node(architecture))
