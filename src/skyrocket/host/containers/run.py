@@ -1,0 +1,172 @@
+"""The verb `container`: bring a container to life for its unit, and clear up after it.
+
+`container start KIND NAME` fetches the image, makes a fresh root, writes the bundle and ends as
+runc. `container clean KIND NAME` runs when the unit has ended, however that came about.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from skyrocket.host.containers import image, mounts, runc, spec, users
+from skyrocket.host.containers.containerd import Containerd
+from skyrocket.host.containers.errors import ContainerError, SpecificationError
+from skyrocket.host.containers.model import Facts, Specification
+from skyrocket.host.containers.places import Places
+from skyrocket.host.system import files, journal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from skyrocket.host.containers.runc import Mounts
+
+USAGE = "usage: skyrocket container start|clean host|workload NAME"
+SUPERVISORS = ("supervisor", ".control")
+"""Sub-groups in which systemd puts our own processes (DelegateSubgroup=)."""
+
+
+def main(argv: list[str]) -> int:
+    match argv:
+        case ["start" | "clean" as what, "host" | "workload" as kind, name] if (
+            name and "/" not in name
+        ):
+            places = Places(kind, name)
+        case _:
+            journal.error(USAGE)
+            return 2
+    from skyrocket.host.system import kernel
+
+    containerd = Containerd(places.containerd, places.hosts)
+    try:
+        if what == "clean":
+            clean(places, containerd, kernel)
+            obey_restart(places, os.environ)
+            return 0
+        prepare(places, containerd, kernel, cgroup(_own_group()))
+        runc.become(places)
+    except ContainerError as error:
+        journal.error(f"{error}\nhint: {error.hint}" if error.hint else str(error))
+        return 1
+
+
+def prepare(places: Places, containerd: Containerd, kernel: Mounts, group: str) -> None:
+    """Everything up to the bundle that runc starts from."""
+    said = read(places)
+    runc.delete(places)
+    runc.unmount(places, kernel)
+    digest = containerd.fetch(said.source)
+    found = image.load(said.source, digest, image.reader(places.content), os.uname().machine)
+    runc.mount(places, containerd.prepare(places.snapshot, found.chain), kernel)
+    store(places, said)
+    user = users.find(found.run.user or "", places.rootfs)
+    config = spec.build(places, said, found, user, facts(places, group))
+    files.replace(f"{places.bundle}/config.json", spec.encode(config), 0o600)
+    files.remove(places.pid)
+    journal.info(f"starting {places.name} from {said.source} ({digest})")
+
+
+def clean(places: Places, containerd: Containerd, kernel: Mounts) -> None:
+    """Remove what the last run left: the container, its root, its writable layer."""
+    runc.delete(places)
+    runc.unmount(places, kernel)
+    if not containerd.remove(places.snapshot):
+        # containerd may be on its way down as well; the next start clears it.
+        journal.info(f"no writable layer of {places.name} to remove")
+    files.remove(places.pid)
+
+
+def obey_restart(places: Places, environment: Mapping[str, str]) -> None:
+    """Keep systemd from restarting the unit when the settings say so.
+
+    The unit restarts always; a stop that is ordered while it ends takes that back. Settings that
+    are gone mean the container was removed: then the unit is being stopped anyway.
+    """
+    try:
+        policy = read(places).restart
+    except ContainerError:
+        return
+    failed = environment.get("SERVICE_RESULT", "success") != "success"
+    if policy == "always" or (policy == "on-failure" and failed):
+        return
+    from skyrocket.host.system import systemd
+
+    systemd.change("stop", [places.unit])
+
+
+def read(places: Places) -> Specification:
+    """What the settings say of the container; raises SpecificationError."""
+    try:
+        data = files.read(places.specification)
+        if data is None:
+            raise SpecificationError(
+                f"cannot start {places.name}: no {places.specification}",
+                "set its source, enabled and superpowered"
+                if places.kind == "host"
+                else "set its source and enabled",
+            )
+        return msgspec.json.decode(data, type=Specification)
+    except OSError as error:
+        raise SpecificationError(f"cannot read {places.specification}: {error.strerror}") from error
+    except msgspec.MsgspecError as error:
+        raise SpecificationError(f"cannot use {places.specification}: {error}") from error
+
+
+def store(places: Places, said: Specification) -> None:
+    """Make the container's own folder and put its user data there, or take old user data away."""
+    if places.kind == "workload":
+        return
+    path = f"{places.store}/user-data"
+    try:
+        os.makedirs(places.store, mode=0o700, exist_ok=True)  # noqa: PTH103
+        os.chmod(places.store, 0o700)  # noqa: PTH101
+        if said.user_data is None:
+            files.remove(path)
+        else:
+            files.replace(path, base64.b64decode(said.user_data, validate=True), 0o600)
+    except binascii.Error as error:
+        raise SpecificationError(f"cannot use user-data of {places.name}: not base64") from error
+    except OSError as error:
+        raise SpecificationError(f"cannot write {path}: {error.strerror}") from error
+
+
+def facts(places: Places, group: str) -> Facts:
+    """What the specification has to know of this node."""
+    wanted = mounts.sources(places)
+    present = frozenset(path for path in wanted if os.path.exists(path))  # noqa: PTH110
+    for path in mounts.missing(places, present):
+        journal.warning(f"{places.name} starts without {path}: not there")
+    text = (files.read(places.proxy) or b"").decode("utf-8", "replace")
+    return Facts(present, group, os.uname().machine, variables(text))
+
+
+def variables(text: str) -> dict[str, str]:
+    """Variables of an environment file.
+
+    >>> variables("HTTPS_PROXY=http://p:1")
+    {'HTTPS_PROXY': 'http://p:1'}
+    """
+    lines = (line.strip() for line in text.splitlines())
+    pairs = (line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
+    return {name: value.strip("\"'") for name, value in pairs}
+
+
+def cgroup(own: str) -> str:
+    """The container's control group: beside our own process, below the unit's.
+
+    A group whose processes it limits may hold none itself (cgroup v2), so ours is in a sub-group.
+
+    >>> cgroup("0::/runtime.slice/host-containers@admin.service/supervisor")
+    '/runtime.slice/host-containers@admin.service/container'
+    """
+    path = next((line[3:] for line in own.splitlines() if line.startswith("0::")), "/")
+    parent, _, last = path.rpartition("/")
+    return f"{parent if last in SUPERVISORS else path.rstrip('/')}/container"
+
+
+def _own_group() -> str:
+    return (files.read("/proc/self/cgroup") or b"").decode()
