@@ -4,12 +4,14 @@ A unit restarts only when a file it reads really changed.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Literal, Protocol
 
 from msgspec import Struct
 
 from skyrocket.host.settings.render import Plan
 from skyrocket.models.settings.group import ConfigFile, File
+
+Change = Literal["start", "stop", "restart", "try-restart"]
 
 
 class Changes(Struct, frozen=True):
@@ -37,7 +39,7 @@ class Host(Protocol):
     def remove(self, path: str) -> None: ...
     def set_hostname(self, name: str) -> None: ...
     def set_parameter(self, key: str, value: str) -> None: ...
-    def change_units(self, what: str, units: Sequence[str]) -> None: ...
+    def change_units(self, what: Change, units: Sequence[str]) -> None: ...
     def warn(self, text: str) -> None: ...
 
 

@@ -6,12 +6,12 @@ while nobody asks. It does not know what the lines mean.
 
 from __future__ import annotations
 
-import socket
 from typing import TYPE_CHECKING
 
 from skyrocket.host.system import journal, systemd
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable
 
 IDLE_SECONDS = 2.0

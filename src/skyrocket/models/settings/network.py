@@ -51,7 +51,7 @@ def render(network: Network | None) -> Rendered:
         File("/etc/hosts", _hosts(network, name).encode()),
     ]
     if network.https_proxy or network.no_proxy:
-        files.append(File(_PROXY, _proxy(network).encode()))
+        files.append(File(_PROXY, _proxy(network).encode(), 0o600))
     return Rendered(tuple(files))
 
 
