@@ -9,7 +9,8 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
-from skyrocket.build.seal import link, parts, programs, steps
+from skyrocket.build import step
+from skyrocket.build.seal import link, parts, programs
 from skyrocket.build.seal.errors import LeakError, SealError, SourceError
 from skyrocket.build.seal.programs import HOST, PROGRAMS, Program
 from skyrocket.build.seal.survey import survey
@@ -75,4 +76,4 @@ def _node_tree(shop: parts.Workshop, file: Path, ext: Path) -> Path:
             (folder / library.name).chmod(0o644)
 
     inputs = {"program": file.parent.name, "ext": ext.name}
-    return steps.step(shop.cache, "tree", inputs, make)
+    return step.run(shop.cache, "seal-tree", inputs, make)

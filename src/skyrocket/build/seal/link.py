@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from skyrocket.build.seal import checks, layout, programs, steps
+from skyrocket.build import step
+from skyrocket.build.seal import checks, layout, programs
 from skyrocket.build.seal.errors import LeakError
+from skyrocket.build.seal.inputs import digest
 from skyrocket.build.seal.parts import DATA
 from skyrocket.sandbox import Mount
 
@@ -62,7 +64,7 @@ def objects(shop: Workshop, program: Program, builtins: Builtins) -> Path:
         "files": files,
         "builtins": builtins.names,
         "tools": shop.sandbox.root.name,
-        "data": steps.digest([*DATA.glob("*.c"), *DATA.glob("*.h")], DATA),
+        "data": digest([*DATA.glob("*.c"), *DATA.glob("*.h")], DATA),
     }
 
     def make(out: Path) -> None:
@@ -71,7 +73,7 @@ def objects(shop: Workshop, program: Program, builtins: Builtins) -> Path:
         mounts = [Mount(DATA, "/seal/data"), Mount(out, "/seal/out", writable=True)]
         shop.sandbox.run(["gcc", *flags, "-c", *paths], mounts=mounts, cwd="/seal/out")
 
-    return steps.step(shop.cache, "objects", inputs, make)
+    return step.run(shop.cache, "seal-objects", inputs, make)
 
 
 def extensions(shop: Workshop, part: layout.Part) -> Path:
@@ -96,7 +98,7 @@ def extensions(shop: Workshop, part: layout.Part) -> Path:
         rows = "".join(f"{name};\n" for name in names)
         (out / "api.list").write_text("{\n" + rows + "};\n")
 
-    return steps.step(shop.cache, "ext", inputs, make)
+    return step.run(shop.cache, "seal-ext", inputs, make)
 
 
 def program(
@@ -113,7 +115,7 @@ def program(
         "objects": compiled.name,
         "ext": ext.name if ext else "",
         "link": LINK,
-        "format": steps.digest([Path(layout.__file__), Path(checks.__file__)], Path("/")),
+        "format": digest([Path(layout.__file__), Path(checks.__file__)], Path("/")),
     }
 
     def make(out: Path) -> None:
@@ -133,7 +135,7 @@ def program(
         for name in ("index", "bundle.S"):
             (out / name).unlink()
 
-    return steps.step(shop.cache, program.name, inputs, make) / "program"
+    return step.run(shop.cache, f"seal-{program.name}", inputs, make) / "program"
 
 
 def _link_argv(

@@ -6,8 +6,10 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from skyrocket.build.seal import layout, programs, steps
+from skyrocket.build import step
+from skyrocket.build.seal import layout, programs
 from skyrocket.build.seal.errors import SourceError
+from skyrocket.build.seal.inputs import digest
 from skyrocket.build.seal.survey import OURS
 from skyrocket.sandbox import Mount
 
@@ -70,11 +72,11 @@ def base(shop: Workshop, program: Program, survey: Survey) -> layout.Part:
     inputs = {
         "job": job,
         "tools": shop.sandbox.root.name,
-        "tool": steps.digest(TOOL.glob("*.py"), TOOL),
-        "data": steps.digest([DATA / "record.py", *(DATA / "standins").glob("*.py")], DATA),
+        "tool": digest(TOOL.glob("*.py"), TOOL),
+        "data": digest([DATA / "record.py", *(DATA / "standins").glob("*.py")], DATA),
         "wheels": _wheels_digest(shop.wheels, program.wheels),
     }
-    folder = steps.step(shop.cache, "base", inputs, lambda out: shop.freeze(out, job))
+    folder = step.run(shop.cache, "seal-base", inputs, lambda out: shop.freeze(out, job))
     return layout.read_part(folder)
 
 
@@ -101,15 +103,15 @@ def ours(shop: Workshop, program: Program, survey: Survey, below: layout.Part) -
     }
     inputs = {
         "job": {**job, "below": below.folder.name},
-        "ours": steps.digest((Path(item.path) for item in survey.sources), shop.source),
-        "data": steps.digest(DATA.glob("*.py"), DATA),
+        "ours": digest((Path(item.path) for item in survey.sources), shop.source),
+        "data": digest(DATA.glob("*.py"), DATA),
     }
 
     def make(out: Path) -> None:
         (out / "_sealed_files.py").write_text(f"FILES = {files!r}\n")
         shop.freeze(out, job, [Mount(below.folder, "/seal/below")])
 
-    part = layout.read_part(steps.step(shop.cache, "ours", inputs, make))
+    part = layout.read_part(step.run(shop.cache, "seal-ours", inputs, make))
     if part.report.failed:
         raise SourceError(_failures(program, part))
     return part
@@ -127,4 +129,4 @@ def _wheels_digest(wheels: Path, names: Sequence[str]) -> str:
         for file in (wheels / name).rglob("*")
         if file.is_file() and file.suffix in {".py", ".so"}
     ]
-    return steps.digest(files, wheels)
+    return digest(files, wheels)

@@ -55,32 +55,35 @@ NEVER_BUILTINS = frozenset(
 NOT_STATIC_BUILTINS = frozenset({"pwd", "grp", "syslog"})
 """Name services of a static C library would load the other image's libraries."""
 
-EXCLUDE = frozenset(
-    (
-        # bring in or write code
-        "__main__ _ctypes _frozen_importlib _frozen_importlib_external bdb cmd code codeop "
-        "compileall ctypes imp importlib._bootstrap importlib._bootstrap_external "
-        "importlib.metadata importlib.readers importlib.resources marshal pdb pickle "
-        "pickletools pkgutil py_compile pyclbr pydoc pydoc_data runpy shelve site "
-        "sitecustomize symtable sysconfig tabnanny timeit trace usercustomize zipapp "
-        "zipimport "
-        # look into a process, or make another interpreter
-        "_interpchannels _interpqueues _interpreters _testcapi _testinternalcapi cProfile "
-        "concurrent.futures.process concurrent.interpreters multiprocessing profile pstats "
-        "readline rlcompleter tracemalloc "
-        # libraries of the system that the image does not carry
-        "_hashlib _ssl _tkinter bz2 curses dbm lzma sqlite3 ssl tkinter "
-        # slow twins of built-in modules
-        "_py_abc _pydatetime _pydecimal _pyio _pyrepl "
-        # other systems
-        "_aix_support _android_support _apple_support _bootsubprocess _ios_support "
-        "_osx_support _winapi encodings.mbcs encodings.oem msvcrt nt ntpath nturl2path winreg "
-        # large, and nothing of ours calls them
-        "annotationlib antigravity asyncio attr attrs distutils doctest ensurepip ftplib "
-        "idlelib lib2to3 mailbox nntplib optparse pip platform plistlib poplib setuptools "
-        "smtplib sre_compile statistics tarfile test this tomli trio turtle typing_extensions "
-        "unittest venv webbrowser xml xmlrpc yaml zipfile "
-    ).split()  # noqa: SIM905 - a quoted name a line would hide the groups
+
+def _names(*lines: str) -> frozenset[str]:
+    return frozenset(name for line in lines for name in line.split())
+
+
+EXCLUDE = _names(
+    # bring in or write code
+    "__main__ _ctypes _frozen_importlib _frozen_importlib_external bdb cmd code codeop",
+    "compileall ctypes imp importlib._bootstrap importlib._bootstrap_external",
+    "importlib.metadata importlib.readers importlib.resources marshal pdb pickle",
+    "pickletools pkgutil py_compile pyclbr pydoc pydoc_data runpy shelve site",
+    "sitecustomize symtable sysconfig tabnanny timeit trace usercustomize zipapp",
+    "zipimport",
+    # look into a process, or make another interpreter
+    "_interpchannels _interpqueues _interpreters _testcapi _testinternalcapi cProfile",
+    "concurrent.futures.process concurrent.interpreters multiprocessing profile pstats",
+    "readline rlcompleter tracemalloc",
+    # libraries of the system that the image does not carry
+    "_hashlib _ssl _tkinter bz2 curses dbm lzma sqlite3 ssl tkinter",
+    # slow twins of built-in modules
+    "_py_abc _pydatetime _pydecimal _pyio _pyrepl",
+    # other systems
+    "_aix_support _android_support _apple_support _bootsubprocess _ios_support",
+    "_osx_support _winapi encodings.mbcs encodings.oem msvcrt nt ntpath nturl2path winreg",
+    # large, and nothing of ours calls them
+    "annotationlib antigravity asyncio attr attrs distutils doctest ensurepip ftplib",
+    "idlelib lib2to3 mailbox nntplib optparse pip platform plistlib poplib setuptools",
+    "smtplib sre_compile statistics tarfile test this tomli trio turtle typing_extensions",
+    "unittest venv webbrowser xml xmlrpc yaml zipfile",
 )
 """What is never followed: ways to bring in code, and large parts that nothing of ours calls."""
 
