@@ -106,6 +106,8 @@ class Facts(msgspec.Struct, frozen=True):
     cgroup: str
     """The container's control group, below the unit's."""
     machine: str
+    capabilities: tuple[str, ...]
+    """All that this node can give: a superpowered container gets them."""
     proxy: dict[str, str] = {}
     process_label: str = ""
     """SELinux label of the container's processes; empty: none is set."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from skyrocket.host.containers import image, mounts, runc, spec, users
+from skyrocket.host.containers import image, mounts, rights, runc, spec, users
 from skyrocket.host.containers.containerd import Containerd
 from skyrocket.host.containers.errors import ContainerError, SpecificationError
 from skyrocket.host.containers.model import Facts, Specification
@@ -141,7 +141,18 @@ def facts(places: Places, group: str) -> Facts:
     for path in mounts.missing(places, present):
         journal.warning(f"{places.name} starts without {path}: not there")
     text = (files.read(places.proxy) or b"").decode("utf-8", "replace")
-    return Facts(present, group, os.uname().machine, variables(text))
+    capabilities = rights.held(bounding((files.read("/proc/self/status") or b"").decode()))
+    return Facts(present, group, os.uname().machine, capabilities, variables(text))
+
+
+def bounding(status: str) -> int:
+    """The bounding set of a process, by its status file.
+
+    >>> bounding("CapBnd: 00000000000000ff")
+    255
+    """
+    words = (line.split() for line in status.splitlines() if line.startswith("CapBnd:"))
+    return int(next(words, ["", "0"])[1], 16)
 
 
 def variables(text: str) -> dict[str, str]:

@@ -29,7 +29,7 @@ def build(
 ) -> dict[str, object]:
     """The configuration as a document; raises SpecificationError."""
     superpowered = places.kind == "host" and said.superpowered
-    capabilities = rights.ALL_CAPABILITIES if superpowered else rights.DEFAULT_CAPABILITIES
+    capabilities = facts.capabilities if superpowered else rights.DEFAULT_CAPABILITIES
     config: dict[str, object] = {
         "ociVersion": VERSION,
         "root": {"path": places.rootfs, "readonly": False},
