@@ -40,7 +40,7 @@ def _text(raw: bytes, name: str) -> str:
     if raw.startswith(_GZIP):
         raw = _inflated(raw, name)
     try:
-        return raw.decode("utf-8-sig")
+        return raw.removeprefix(b"\xef\xbb\xbf").decode("utf-8")
     except UnicodeDecodeError as error:
         raise UserDataError(f"cannot read user data {name}: not UTF-8: {error.reason}") from error
 
