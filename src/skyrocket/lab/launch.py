@@ -154,7 +154,9 @@ def _spawn(lab: Lab, order: Order, place: nodes.Home, node: Node) -> Node:
         command_line=_command_line(order.image, node),
     )
     shown = [Mount(place.folder, qemu.NODE, writable=True), Mount(order.image, qemu.IMAGE)]
-    begin = place.serial.stat().st_size if place.serial.is_file() else 0
+    with place.serial.open("a", encoding="utf-8") as log:
+        log.write(serial.start_mark(time.strftime("%Y-%m-%d %H:%M:%S")))
+    begin = place.serial.stat().st_size
     child = process.start(lab.sandbox.argv(qemu.plan_qemu(machine), mounts=shown), place.qemu_log)
     return msgspec.structs.replace(node, qemu=child, serial_from=begin)
 
@@ -181,7 +183,9 @@ def wait_ready(lab: Lab, node: Node, began: float, report: Reporter) -> Node:
             break
         trouble = _trouble(node, text, deadline)
         if trouble:
-            raise _boot_error(place, node, text, trouble)
+            error = _boot_error(place, node, text, trouble)
+            _pull_the_plug(place, node)
+            raise error
         if serial.stage(text) != reached:
             reached = serial.stage(text)
             report.step(f"boot: {reached}")
@@ -202,11 +206,18 @@ def this_boot(place: nodes.Home, node: Node) -> str:
         return ""
 
 
+def _pull_the_plug(place: nodes.Home, node: Node) -> None:
+    process.end(node.qemu)
+    process.end(node.registry)
+    nodes.write(place, msgspec.structs.replace(node, qemu=None, registry=None))
+
+
 def _trouble(node: Node, text: str, deadline: float) -> str:
     if not nodes.runs(node):
         return "QEMU ended"
-    if serial.panicked(text):
-        return "the kernel panicked"
+    said = serial.failure(text)
+    if said:
+        return said
     if time.monotonic() > deadline:
         return f"it was not ready within {READY_SECONDS[node.accelerator]:.0f} s"
     return ""
@@ -253,18 +264,16 @@ def ask_demo(node: Node) -> str:
         return ""
 
 
-def stop(lab_nodes: Path, name: str, patience: float = 20.0) -> bool:
-    """Power the node down, or pull the plug; False when it did not run."""
+def stop(lab_nodes: Path, name: str, patience: float = 30.0) -> bool:
+    """Shut the node down, or pull the plug after PATIENCE; False when it did not run."""
     place, node = nodes.get(lab_nodes, name)
     ran = nodes.runs(node)
-    for request, seconds in (("system_powerdown", patience), ("quit", 5.0)):
+    for request, seconds in ((qmp.SHUT_DOWN, patience), (qmp.QUIT, 5.0)):
         if nodes.runs(node):
             with contextlib.suppress(LabError):
-                qmp.command(place.socket, request)
+                qmp.ask(place.socket, request)
             process.wait_for(lambda: not nodes.runs(node), seconds)
-    process.end(node.qemu)
-    process.end(node.registry)
-    nodes.write(place, msgspec.structs.replace(node, qemu=None, registry=None))
+    _pull_the_plug(place, node)
     return ran
 
 

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import re
-from itertools import pairwise
 from typing import NamedTuple
 
-KERNEL = "Linux version "
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][A-Z0-9]|[\x00-\x08\x0b-\x1f\x7f]")
 _READY = re.compile(r"skyrocket: ready version=(\S*) address=(\S*) uptime=(\S*)")
-_PANIC = re.compile(r"Kernel panic|end Kernel panic|systemd\[1\]: Freezing execution")
+_FAILURE = re.compile(
+    r"Kernel panic|systemd\[1\]: Freezing execution|skyrocket: (this boot failed|stopped)\."
+)
+_CLOCK = re.compile(r"\[ *(\d+\.\d+)\]")
+_BACKWARDS = 0.5  # seconds; processors print a little out of order
+_MARK = "--- started by the lab"
 _TELLING = re.compile(
     r"panic|fail|error|cannot|denied|refus|timed out|corrupt|Oops|BUG:|skyrocket", re.IGNORECASE
 )
 
 STAGES = (
     ("firmware", re.compile(r"BdsDxe|UEFI|systemd-boot")),
-    ("kernel", re.compile(re.escape(KERNEL))),
-    ("initrd", re.compile(r"Run /init as init process|skyrocket-init")),
+    ("kernel", re.compile(r"^\[ *\d+\.\d+\] ", re.MULTILINE)),
+    ("initrd", re.compile(r"Run /init as init process|skyrocket: initrd")),
     ("systemd", re.compile(r"systemd\[1\]: |Welcome to ")),
     ("settings", re.compile(r"skyrocket-boot")),
     ("API", re.compile(r"skyrocket-api")),
@@ -39,13 +42,27 @@ def clean(text: str) -> list[str]:
     return [line for line in lines if line.strip()]
 
 
+def start_mark(when: str) -> str:
+    """The line that the lab writes into the log before it starts a virtual machine."""
+    return f"{_MARK} {when} ---\n"
+
+
 def boots(text: str) -> list[str]:
-    """The log cut at each start of a kernel; what precedes the first belongs to it."""
-    starts = [text.rfind("\n", 0, at) + 1 for at in _all(text, KERNEL)]
-    if not starts:
-        return [text] if text.strip() else []
-    cuts = [0, *starts[1:], len(text)]
-    return [text[begin:end] for begin, end in pairwise(cuts)]
+    """The log cut where a boot begins: at the lab's mark, or where the kernel's clock goes back.
+
+    A quiet kernel does not print its first line, and a node restarts itself without the lab.
+    """
+    found: list[list[str]] = []
+    last = 0.0
+    for line in text.splitlines(keepends=True):
+        clock = _CLOCK.match(line)
+        now = float(clock[1]) if clock else last
+        if not found or line.startswith(_MARK) or now < last - _BACKWARDS:
+            found.append([])
+            now = float(clock[1]) if clock else 0.0
+        found[-1].append(line)
+        last = now
+    return ["".join(lines) for lines in found]
 
 
 def ready(text: str) -> Ready | None:
@@ -54,8 +71,10 @@ def ready(text: str) -> Ready | None:
     return Ready(*found[-1]) if found else None
 
 
-def panicked(text: str) -> bool:
-    return _PANIC.search(text) is not None
+def failure(text: str) -> str:
+    """What the node itself says has ended this boot; '' while it may still succeed."""
+    found = _FAILURE.search(text)
+    return clean(text[found.start() :].partition("\n")[0])[0].strip() if found else ""
 
 
 def stage(text: str) -> str:
@@ -67,10 +86,7 @@ def stage(text: str) -> str:
 def telling(text: str, count: int = 12) -> list[str]:
     """The last lines that say why: those that speak of trouble, then the very last ones."""
     lines = clean(text)
+    lines = [line for at, line in enumerate(lines) if line not in lines[:at]]
     last = lines[-count // 2 :]
     earlier = [line for line in lines[: -count // 2] if _TELLING.search(line)]
     return [*earlier[-(count - len(last)) :], *last]
-
-
-def _all(text: str, part: str) -> list[int]:
-    return [match.start() for match in re.finditer(re.escape(part), text)]
