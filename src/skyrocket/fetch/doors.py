@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, NamedTuple, Protocol
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from skyrocket.fetch import bundle
+from skyrocket.fetch import bundle, kept
 
 if TYPE_CHECKING:
     from skyrocket.fetch.wanted import Place
 
 AGENT = "skyrocket-fetch/1"
-TIMEOUT = 30.0  # seconds without one byte before a connection counts as dead
+TIMEOUT = 20.0  # seconds without one byte before a connection counts as dead
 
 
 class Stream(NamedTuple):
@@ -72,6 +72,9 @@ def open_page(place: Place, accept: str) -> HTTPResponse:
 def _request(place: Place, extra: dict[str, str]) -> HTTPResponse:
     url, login = without_login(place.url)
     headers = {"User-Agent": AGENT, "Accept-Encoding": "identity", **extra}
+    quick = kept.get(place.url, place.proxy, headers, TIMEOUT)
+    if quick is not None:
+        return quick
     if login:
         headers["Authorization"] = "Basic " + base64.b64encode(login.encode()).decode()
     request = urllib.request.Request(url, headers=headers)  # noqa: S310 - the scheme was checked

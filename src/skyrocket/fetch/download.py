@@ -12,9 +12,9 @@ import errno
 import fcntl
 import hashlib
 import os
+import queue
 import shutil
 import threading
-from concurrent.futures import Future, ThreadPoolExecutor, wait
 from http.client import HTTPException
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, NamedTuple
@@ -38,6 +38,8 @@ CHUNK = 256 * 1024
 TRIES = 3  # per place, for failures that may pass
 WORKERS = 4
 TICK = 0.25  # seconds between two calls of progress
+DEAD = 3  # files for which a source did not answer, until it is asked no more
+GRACE = 2.0  # seconds that threads get to end after an error or Ctrl-C
 SPARE = 64 * 1024 * 1024  # bytes that a full download leaves free
 
 
@@ -62,10 +64,18 @@ class _Job:
         self.pause = pause
         self.stop = threading.Event()
         self._here: dict[str, int] = {}
+        self._silent: dict[str, int] = {}
 
     def note(self, item: Wanted, count: int) -> None:
         """COUNT bytes of ITEM are on the disk now; fewer than before after a new beginning."""
         self._here[item.sha256] = count
+
+    def heard(self, source: str, *, answered: bool) -> None:
+        """Remember whether SOURCE answered, so that a dead one does not cost time for each file."""
+        self._silent[source] = 0 if answered else self._silent.get(source, 0) + 1
+
+    def is_dead(self, source: str) -> bool:
+        return self._silent.get(source, 0) >= DEAD
 
     def done(self) -> int:
         return sum(list(self._here.values()))
@@ -129,27 +139,53 @@ def _check_space(missing: Sequence[Wanted], folder: Path) -> None:
 
 
 def _run(job: _Job, missing: Sequence[Wanted], workers: int, tick: Callable[[], None]) -> None:
-    with ThreadPoolExecutor(workers, thread_name_prefix="fetch") as pool:
-        todo: set[Future[None]] = {pool.submit(_fetch_one, job, item) for item in missing}
+    todo: queue.SimpleQueue[Wanted] = queue.SimpleQueue()
+    ends: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
+    for item in missing:
+        todo.put(item)
+
+    def work() -> None:
+        with contextlib.suppress(queue.Empty):
+            while not job.stop.is_set():
+                item = todo.get_nowait()
+                try:
+                    _fetch_one(job, item)
+                    ends.put(None)
+                except BaseException as error:  # noqa: BLE001 - raised again by the caller's thread
+                    ends.put(error)
+
+    # Daemons: a thread that waits for a silent server must not hold back Ctrl-C.
+    threads = [threading.Thread(target=work, daemon=True) for _ in range(workers)]
+    for thread in threads:
+        thread.start()
+    try:
+        _wait(len(missing), ends, tick)
+    finally:
+        job.stop.set()
+        for thread in threads:
+            thread.join(GRACE)
+
+
+def _wait(
+    count: int, ends: queue.SimpleQueue[BaseException | None], tick: Callable[[], None]
+) -> None:
+    """Until COUNT files have ended; raises the first error."""
+    while count:
         try:
-            while todo:
-                done, todo = wait(todo, timeout=TICK)
-                for future in done:
-                    future.result()
-                tick()
-        except BaseException:
-            # An error or Ctrl-C: running threads stop at their next chunk, others never start.
-            job.stop.set()
-            pool.shutdown(wait=True, cancel_futures=True)
-            raise
+            error = ends.get(timeout=TICK)
+        except queue.Empty:
+            tick()
+            continue
+        if error is not None:
+            raise error
+        count -= 1
+        tick()
 
 
 def _fetch_one(job: _Job, item: Wanted) -> None:
     part = job.folder / f"{item.sha256}.part"
     try:
-        with part.open("ab+") as target:
-            # Two runs at once would write over each other; the second finds the file done.
-            fcntl.flock(target, fcntl.LOCK_EX)
+        with _open_part(part) as target:
             if _present(item, job.folder):
                 part.unlink(missing_ok=True)
             else:
@@ -168,10 +204,27 @@ def _fetch_one(job: _Job, item: Wanted) -> None:
         ) from error
 
 
+def _open_part(part: Path) -> IO[bytes]:
+    """Open PART for this run alone: two runs at once would write over each other.
+
+    The other run may have moved the file away while we waited: then there is a new one to open.
+    """
+    while True:
+        target = part.open("ab+")
+        fcntl.flock(target, fcntl.LOCK_EX)
+        with contextlib.suppress(FileNotFoundError):
+            if part.stat().st_ino == os.fstat(target.fileno()).st_ino:
+                return target
+        target.close()
+
+
 def _fill(job: _Job, item: Wanted, target: IO[bytes]) -> None:
     """Try the places in order until TARGET holds the right bytes."""
     misses: list[Miss] = []
     for place in item.places:
+        if job.is_dead(place.source):
+            misses.append(Miss(place.source, "did not answer for other files", UnreachableError))
+            continue
         miss = _try_place(job, item, place, target)
         if miss is None:
             return
@@ -191,16 +244,19 @@ def _try_place(job: _Job, item: Wanted, place: Place, target: IO[bytes]) -> Miss
         try:
             got = _copy(job, item, place, target)
         except AbsentError as error:
+            job.heard(place.source, answered=True)
             return Miss(place.source, str(error), NotFoundError)
         except UnreadyError as error:
             miss = Miss(place.source, str(error), UnreachableError)
             continue
+        job.heard(place.source, answered=True)
         if got == item.sha256:
             return None
         target.truncate(0)
         miss = Miss(place.source, "other bytes than the lock names", SpoiledError)
         if not resumed:  # the bytes of a part may come from somewhere else: one more try then
             return miss
+    job.heard(place.source, answered=miss.kind is not UnreachableError)
     return miss
 
 
@@ -247,14 +303,16 @@ def _hash(target: IO[bytes], length: int) -> hashlib._Hash:
 
 
 def failure(item: Wanted, misses: Sequence[Miss]) -> FetchError:
-    """The error for ITEM after MISSES: its kind is the one that says most."""
-    if not misses:
-        return NotFoundError(f"cannot fetch {item.name}: no source is named for it", item.mend)
+    """The error for ITEM after MISSES: its kind is the one that says what to do."""
+    kinds = {miss.kind for miss in misses}
     reasons = "; ".join(f"{miss.source}: {miss.reason}" for miss in misses)
-    for kind, hint in (
-        (SpoiledError, "a proxy or mirror changes files: name another with SKYROCKET_SOURCES"),
-        (UnreachableError, "check network and proxy settings, then run the same command again"),
-    ):
-        if any(miss.kind is kind for miss in misses):
-            return kind(f"cannot fetch {item.name}: {reasons}", hint)
-    return NotFoundError(f"cannot fetch {item.name}: no source has it ({reasons})", item.mend)
+    what = f"cannot fetch {item.name}"
+    if not misses:
+        return NotFoundError(f"{what}: no source is named for it", item.mend)
+    if SpoiledError in kinds:
+        hint = "a proxy or mirror changes files: name another with SKYROCKET_SOURCES"
+        return SpoiledError(f"{what}: {reasons}", hint)
+    if kinds == {UnreachableError}:
+        hint = "check network and proxy settings, then run the same command again"
+        return UnreachableError(f"{what}: {reasons}", hint)
+    return NotFoundError(f"{what}: no source has it ({reasons})", item.mend)

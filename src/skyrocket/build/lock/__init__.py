@@ -80,5 +80,11 @@ def wanted(package: Package, order: list[sources.Source]) -> Wanted:
         sha256=package.sha256,
         size=package.size,
         places=tuple(place for place in found if place is not None),
-        mend=f"the archive has a newer one: {RELOCK}",
+        mend=_mend(order),
     )
+
+
+def _mend(order: list[sources.Source]) -> str:
+    if all(source.bundle for source in order):
+        return "the bundle was made from another lock: ./skyrocket bundle FILE writes a new one"
+    return f"the archives have newer ones, take those: {RELOCK}"

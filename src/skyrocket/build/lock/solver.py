@@ -1,5 +1,7 @@
-"""Which apt resolves: the one of the tools tree, in the sandbox; for the very first lock, this
-machine's. Either reads package lists only when their signatures are Debian's.
+"""Which apt resolves: the one of the tools tree, in the sandbox.
+
+For the very first lock it is this machine's. Either reads package lists only when their
+signatures are Debian's.
 
 Knows how to start apt and what it must see of this machine (names and certificates, nothing
 else). What to ask it is in `update`, how to read its answers in `resolve`.
