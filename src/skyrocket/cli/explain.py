@@ -46,15 +46,14 @@ def report(error: BaseException, cache: Path) -> int:
     if isinstance(error, KeyboardInterrupt):
         say(["", "skyrocket: stopped; what is finished stays and the next run continues from here"])
         return INTERRUPTED
-    known = lines(error)
-    log = write_log(error, cache)
-    if not known:
+    said = lines(error)
+    if not said:
         text = " ".join(str(error).split()) or "no message"
-        known = [f"skyrocket: internal error: {type(error).__name__}: {text}"]
-        known.append("  this is a bug in Skyrocket, not in what you did; please report it")
-    if log is not None:
-        known.append(f"  details: {log}")
-    say(known)
+        said = [f"skyrocket: internal error: {type(error).__name__}: {text}"]
+        said.append("  this is a bug in Skyrocket, not in what you did; please report it")
+        log = write_log(error, cache)
+        said.append(f"  details: {log or 'could not be written'}")
+    say(said)
     return 1
 
 

@@ -19,13 +19,14 @@ class Verb(NamedTuple):
 VERBS = {
     "run": Verb("run", "run", "build, boot, and end with a container served by the node",
                 builds=True),
-    "test": Verb("test", "test [--fast]", "run the tests", "dev", builds=True),
+    "test": Verb("tests", "test [--fast]", "run the tests", "dev", builds=True),
     "build": Verb("build", "build VARIANT", "make an image", builds=True),
     "image": Verb("image", "image inspect|write", "look into an image, or write it to a disk"),
     "node": Verb("node", "node list|ssh|exec|logs|stop", "the nodes on this machine"),
     "lock": Verb("lock", "lock --update|--check", "resolve the packages anew, or compare"),
     "bundle": Verb("bundle", "bundle FILE", "everything locked in one file, to build offline"),
     "sources": Verb("sources", "sources FOLDER", "fetch the source of every package"),
+    "check": Verb("check", "check", "style, types and import contracts of this checkout", "dev"),
     "doctor": Verb("doctor", "doctor", "try what this machine can do", None),
     "clean": Verb("clean", "clean [--all]", "remove what was made; --all: also downloads", None),
 }  # fmt: skip

@@ -8,7 +8,7 @@ from typing import NamedTuple
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][A-Z0-9]|[\x00-\x08\x0b-\x1f\x7f]")
 _READY = re.compile(r"skyrocket: ready version=(\S*) address=(\S*) uptime=(\S*)")
 _FAILURE = re.compile(
-    r"Kernel panic|systemd\[1\]: Freezing execution|skyrocket: (this boot failed|stopped)\."
+    r"Kernel panic|systemd\[1\]: Freezing execution|skyrocket: (this boot failed\.|stopped\.|failed:)"
 )
 _CLOCK = re.compile(r"\[ *(\d+\.\d+)\]")
 _BACKWARDS = 0.5  # seconds; processors print a little out of order
@@ -20,7 +20,7 @@ _TELLING = re.compile(
 STAGES = (
     ("firmware", re.compile(r"BdsDxe|UEFI|systemd-boot")),
     ("kernel", re.compile(r"^\[ *\d+\.\d+\] ", re.MULTILINE)),
-    ("initrd", re.compile(r"Run /init as init process|skyrocket: initrd")),
+    ("initrd", re.compile(r"Run /init as init process|^\[[ 0-9.]+\] skyrocket: ", re.MULTILINE)),
     ("systemd", re.compile(r"systemd\[1\]: |Welcome to ")),
     ("settings", re.compile(r"skyrocket-boot")),
     ("API", re.compile(r"skyrocket-api")),
