@@ -1,0 +1,69 @@
+"""A node's API for tests: the real state and server, a store in memory, doors that take notes."""
+
+import contextlib
+import socket
+import threading
+
+from skyrocket.host.api import main, server
+from skyrocket.host.api.errors import FailedError
+from skyrocket.host.api.state import State
+from skyrocket.host.store.document import Document
+from skyrocket.host.store.memory import MemoryStore
+from skyrocket.models.api import Variant
+
+VARIANT = Variant(
+    pretty_name="Skyrocket 1.2.3 (vm-dev)",
+    variant_id="vm-dev",
+    version_id="1.2.3",
+    build_id="abcdef",
+    arch="x86_64",
+)
+
+
+class Doors:
+    """Remembers what was asked; with TROUBLE, refuses it."""
+
+    def __init__(self, trouble=None):
+        self.asked = []
+        self.trouble = trouble
+
+    def apply(self, request):
+        self._note(("apply", request))
+
+    def reboot(self):
+        self._note(("reboot",))
+
+    def exec(self, client, raw):
+        self._note(("exec", client.fileno() >= 0, raw))
+
+    def _note(self, what):
+        if self.trouble:
+            raise FailedError(self.trouble)
+        self.asked.append(what)
+
+
+def state(tmp_path, settings=None, doors=None, variant=VARIANT, store=None):
+    store = store or MemoryStore()
+    if settings is not None:
+        store.save(Document(settings, generation=1))
+    return State(store, variant, doors or Doors(), str(tmp_path / "pending.json"))
+
+
+@contextlib.contextmanager
+def serving(tmp_path, its_state):
+    """The path of a socket at which ITS_STATE is served."""
+    path = str(tmp_path / "api.sock")
+    listener = main.listen(path, -1)
+
+    def serve():
+        with contextlib.suppress(OSError):
+            server.serve(listener, its_state)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        yield path
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join(10)
+        listener.close()

@@ -1,0 +1,77 @@
+import pytest
+from fakes.golden import expected
+
+from skyrocket.host.settings import render
+from skyrocket.models.settings import table
+from skyrocket.models.settings.group import Facts
+
+SCHEMA = table.load()
+FULL = {
+    "motd": "Welcome!\nBe nice.",
+    "network": {
+        "hostname": "node-1.example",
+        "hosts": [["10.0.0.1", ["a.b", "c"]], ["10.0.0.2", ["d"]], ["10.0.0.1", ["e"]]],
+        "https-proxy": "http://proxy:3128",
+        "no-proxy": ["10.0.0.0/8", ".local"],
+    },
+    "ntp": {"time-servers": ["169.254.169.123", "pool.example"], "options": ["iburst", "minpoll 4"]},
+    "kernel": {"sysctl": {"net.ipv4.ip_forward": "1", "kernel.printk": "4 4 1 7"}},
+    "updates": {"seed": 12},
+    "container-registry": {
+        "mirrors": [
+            {"registry": "docker.io", "endpoint": ["mirror.example", "http://10.0.2.2:5000"]},
+            {"registry": "10.0.2.2:5000", "endpoint": ["http://10.0.2.2:5000"]},
+            {"registry": "*", "endpoint": ["https://all.example"]},
+            {"registry": "../../escape", "endpoint": ["https://all.example"]},
+        ]
+    },
+    "host-containers": {
+        "admin": {
+            "source": "skyrocket.local/admin:1",
+            "enabled": True,
+            "superpowered": True,
+            "user-data": "e30=",
+            "memory-limit": "256Mi",
+            "cpu-limit": "0.5",
+            "restart": "on-failure",
+        },
+        "control": {"source": "skyrocket.local/control:1", "enabled": False, "superpowered": False},
+        "half": {"enabled": True},
+    },
+    "containers": {
+        "demo": {
+            "source": "skyrocket.local/demo:1",
+            "enabled": True,
+            "command": ["/bin/demo", "--port", "8080"],
+            "environment": {"A": "1"},
+        },
+    },
+}
+
+
+def as_text(rendered):
+    parts = [f"=== {file.path} {file.mode:o}\n{file.content.decode()}" for file in rendered.files]
+    units = [f"unit {unit.name} running={unit.running}\n" for unit in rendered.units]
+    return "".join(parts + units)
+
+
+@pytest.mark.parametrize("name", SCHEMA.groups)
+@pytest.mark.parametrize("settings", [{}, FULL], ids=["unset", "full"])
+def test_a_group_becomes_exactly_these_files_and_units(name, settings, request):
+    which = "full" if settings else "unset"
+    (rendered,) = render.plan(SCHEMA, settings, [name]).rendered
+    text = as_text(rendered)
+    assert expected(f"render/{name}-{which}.txt", text) == text
+
+
+def test_only_the_groups_of_changed_keys_are_rendered():
+    found = render.groups_of(["settings.ntp.options", "settings.motd", "os.arch", "settings"])
+    assert {"ntp", "motd"} == found
+
+
+def test_generated_values_are_of_their_kind_and_stable():
+    tree = {}
+    for group in SCHEMA.groups.values():
+        for generator in group.generators:
+            tree.setdefault(group.name, {})[generator.key[1]] = generator.make(Facts("id", 5000))
+    assert {"network": {"hostname": "node-bf396750"}, "updates": {"seed": 904}} == SCHEMA.check(tree)
