@@ -24,6 +24,7 @@ from skyrocket.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from pathlib import Path
+
     from skyrocket.build.definitions import Definition
     from skyrocket.build.image.contents import Release
     from skyrocket.build.image.entries import Entry
@@ -41,6 +42,14 @@ class Built(NamedTuple):
     facts: Manifest
 
 
+class Second(NamedTuple):
+    """A second version for slot B: LABEL names the image, CHANGED replaces or adds root files."""
+
+    version: str
+    label: str
+    changed: tuple[Entry, ...] = ()
+
+
 class Version(NamedTuple):
     """Everything one slot needs: folders of finished steps, and what is inside the root."""
 
@@ -50,13 +59,14 @@ class Version(NamedTuple):
     root_hash: str
     entries: list[Entry]
 
-    def slot(self) -> disk.Slot:
+    def slot(self, tries: int | None = None) -> disk.Slot:
+        """The version as it lies on a disk: good already, or on trial for so many boots."""
         return disk.Slot(
             self.root / "root.erofs",
             self.root / "root.verity",
             self.boot / "uki.efi",
             self.root_hash,
-            name_for(self.root_hash),
+            name_for(self.root_hash, tries),
         )
 
 
@@ -69,6 +79,23 @@ def build(checkout: Path, name: str, architecture: str, report: Reporter) -> Bui
     release = describe(checkout, definition, architecture, lock)
     version = make_version(checkout, definition, pool, release, sandbox, report)
     return make_image(definition, lock, (version,), sandbox, report)
+
+
+def build_pair(
+    checkout: Path, name: str, architecture: str, report: Reporter, second: Second
+) -> Built:
+    """Like `build`, with a second version in slot B that gets one try at the first boot."""
+    definition = definitions.load(checkout, name)
+    lock = locks.read(checkout / "packages.lock")
+    sandbox = Sandbox(tools.tree(lock, report))
+    pool = open_pool(lock, architecture, report)
+    release = describe(checkout, definition, architecture, lock)
+    newer = release._replace(version=second.version)
+    versions = (
+        make_version(checkout, definition, pool, release, sandbox, report),
+        make_version(checkout, definition, pool, newer, sandbox, report, second.changed),
+    )
+    return make_image(definition, lock, versions, sandbox, report, second.label)
 
 
 def open_pool(lock: Lock, architecture: str, report: Reporter) -> Pool:
@@ -108,6 +135,7 @@ def make_version(
     release: Release,
     sandbox: Sandbox,
     report: Reporter,
+    changed: tuple[Entry, ...] = (),
 ) -> Version:
     """Programs, modules, root with its proof, initrd and kernel image of one version."""
     mistakes: list[str] = []
@@ -131,6 +159,9 @@ def make_version(
     )
     if mistakes:
         raise ContentsError(definition.name, mistakes)
+    if changed:
+        replaced = {entry.path: entry for entry in (*entries, *changed)}
+        entries = [replaced[path] for path in sorted(replaced)]
     report.step("make the root file system and its proof")
     root, proof = stages.make_root(sandbox, entries, release.epoch)
     report.step("make the initrd and the kernel image")
@@ -147,14 +178,17 @@ def make_image(
     versions: tuple[Version, ...],
     sandbox: Sandbox,
     report: Reporter,
+    label: str = "",
 ) -> Built:
     """The disk image with one version, or two (the second in slot B), and what describes it."""
     report.step("make the disk image")
     first = versions[0]
     plan = disk_layout(definition.variant.sizes or Sizes(), first.release.architecture)
-    slots = [version.slot() for version in versions]
+    slots = [first.slot(), *(version.slot(tries=1) for version in versions[1:])]
     made = stages.make_disk(sandbox, plan, slots, first.release.architecture)
-    folder = places.folder("images") / f"{definition.name}-{first.release.architecture}"
+    suffix = f"+{label}" if label else ""
+    architecture = first.release.architecture
+    folder = places.folder("images") / f"{definition.name}-{architecture}{suffix}"
     facts = describe_image(definition, lock, first, plan)
     publish(folder, made, first, facts)
     return Built(folder, facts.located(str(folder)))
