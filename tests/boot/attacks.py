@@ -85,7 +85,9 @@ OUTSIDE = (
         {"PYTHONSTARTUP": "{work}/evil.py"},
         files={"evil.py": PRINT},
     ),
-    Attack("PYTHONINSPECT", ("-c", ""), {"PYTHONINSPECT": "1"}, stdin=PRINT + "\n"),
+    Attack(
+        "PYTHONINSPECT", ("-c", ""), {"PYTHONINSPECT": "1"}, stdin=PRINT + "\n", beats_python=False
+    ),
     Attack(
         "PYTHONHOME with another library",
         (),
@@ -111,7 +113,7 @@ OUTSIDE = (
         files={"lib/python3.13/encodings/__init__.py": EARLY},
     ),
     Attack("called python3", ("-c", PRINT), argv0="python3"),
-    Attack("called nothing", ("-c", PRINT), argv0=""),
+    Attack("called nothing", ("-c", PRINT), argv0="", beats_python=False),
     Attack("called by a verb's name", ("-c", PRINT), argv0="-c"),
     Attack("copy called python3", ("-c", PRINT), copy_to="bin/python3"),
     Attack("link called python3", ("-c", PRINT), link_at="bin/python3"),
@@ -146,7 +148,6 @@ OUTSIDE = (
         ("-c", PRINT),
         {"LD_PRELOAD": "/usr/lib/skyrocket/ext/msgspec._core.so"},
         refusal="LD_PRELOAD",
-        beats_python=False,
     ),
     Attack(
         "LD_LIBRARY_PATH",
@@ -171,8 +172,8 @@ INSIDE = {
     "copy.replace on code": "does not support",
     "exec with a closure": "closure is not allowed",
     "marshal": "No module named 'marshal'",
-    "frozen object with own bytes": "marshal.loads is not allowed",
-    "frozen loader with own bytes": "marshal.loads is not allowed",
+    "frozen object with own bytes": "Frozen object named 'evil' is invalid",
+    "frozen loader with own bytes": "Frozen object named 'codecs' is invalid",
     "import from a writable folder": "No module named 'evil'",
     "source loader": "modules are not loaded from files",
     "path hook put back": "modules are not loaded from files",
@@ -232,7 +233,7 @@ def verdict(attack: Attack, status: int, output: str) -> str | None:
     """What went wrong for us, or None when ATTACK was refused as expected."""
     if MARKER in output:
         return f"{attack.name}: the program ran foreign code"
-    if status == 0 and "usage" not in output:
+    if status == 0 and "usage" not in output.lower():
         return f"{attack.name}: refused nothing (status 0): {output[-200:]}"
     if attack.refusal not in output:
         return f"{attack.name}: no {attack.refusal!r} in {output[-200:]!r}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 
 MARK: list[str] = []
+EMPTY_ARCHIVE = "PK\5\6" + "\0" * 18
 
 
 def _in() -> int:
@@ -108,14 +109,11 @@ def frozen_object_with_own_bytes():
 
 
 def frozen_loader_with_own_bytes():
-    import _frozen_importlib
     import _imp
 
-    spec = _frozen_importlib.FrozenImporter.find_spec("codecs")
-    data = _bytes_of_code()
-    module = type(sys)("codecs")
-    module.__spec__ = spec
-    exec(_imp.get_frozen_object("codecs", data), module.__dict__)
+    scope: dict = {}
+    exec(_imp.get_frozen_object("codecs", _bytes_of_code()), scope)
+    assert_is(scope["x"], 42)
 
 
 def import_from_a_writable_folder():
@@ -144,7 +142,8 @@ def path_hook_put_back():
 def zip_archive():
     import zipimport
 
-    zipimport.zipimporter("/proc/self/exe")
+    folder = _folder({"evil.zip": EMPTY_ARCHIVE})
+    zipimport.zipimporter(folder + "/evil.zip")
 
 
 def runpy():
@@ -274,11 +273,13 @@ def _write_memory(path: str):
 
 
 def _bytes_of_code() -> bytes:
-    try:
-        import marshal as module
-    except ImportError:
-        return b"\xe3" + bytes(64)
-    return module.dumps(_in.__code__)
+    """`x = 42` as CPython 3.13 marshals it: what an attacker brings along."""
+    import binascii
+
+    return binascii.a2b_base64(
+        "YwAAAAAAAAAAAAAAAAEAAAAAAAAA8wgAAACVAFMAcgBnASkC6SoAAABOKQHaAXipAPMAAAAA2gRldmls"
+        "2gg8bW9kdWxlPnIGAAAAAQAAAHMKAAAA8AMBAQHYBAaBAXIEAAAA"
+    )
 
 
 def _folder(files: dict) -> str:
@@ -293,11 +294,11 @@ def _folder(files: dict) -> str:
 
 
 def _load_extension(folder: str):
-    """Load a copy of a real extension module from FOLDER."""
+    """Load a copy of a real extension module, which lies in /tmp, as a file of FOLDER."""
     import _imp
     from _frozen_importlib import ModuleSpec
 
-    with open(sys.argv[2], "rb") as file, open(f"{folder}/evil.so", "wb") as copy:
+    with open(sys.argv[2], "rb") as file, open("/tmp/evil.so", "wb") as copy:
         copy.write(file.read())
     _imp.create_dynamic(ModuleSpec(sys.argv[3], None, origin=f"{folder}/evil.so"))
 

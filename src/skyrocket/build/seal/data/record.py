@@ -125,7 +125,7 @@ def _install(recorder):
 
 
 def _import(name, failed):
-    if name in sys.modules or name.rpartition(".")[2] == "__main__":
+    if name in sys.modules:
         return
     try:
         __import__(name)
