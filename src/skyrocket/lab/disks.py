@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import hashlib
 from typing import TYPE_CHECKING
 
@@ -68,8 +69,9 @@ def make_key(sandbox: Sandbox, place: Home) -> str:
 def make_firmware_vars(sandbox: Sandbox, place: Home) -> None:
     """The node's own NVRAM, kept over its boots."""
     if not place.firmware_vars.is_file():
-        inside = f"{qemu.NODE}/{place.firmware_vars.name}"
-        tool(sandbox, place, ["cp", qemu.FIRMWARE_VARS, inside])
+        part = place.firmware_vars.with_suffix(".part")
+        shutil.copyfile(sandbox.root / qemu.FIRMWARE_VARS.lstrip("/"), part)
+        part.replace(place.firmware_vars)
 
 
 def mounts(place: Home, image: Path | None = None) -> list[Mount]:

@@ -39,17 +39,14 @@ def initialize(*command: str | bytes, target: str = "admin", tty: object = None)
 
 def finish(client: Any) -> tuple[bytes, list[dict[str, Any]], int, str]:
     """Output, capacities, close code and reason."""
-    output, capacities = b"", []
-    try:
-        while True:
-            message = client.recv(timeout=15)
-            if isinstance(message, bytes):
-                output += message
-            else:
-                capacities.append(json.loads(message)["Capacity"])
-    except ConnectionClosed as closed:
-        assert closed.rcvd is not None
-        return output, capacities, closed.rcvd.code, closed.rcvd.reason
+    seen: list[str | bytes] = []
+    with pytest.raises(ConnectionClosed) as ended:
+        seen.extend(iter(lambda: client.recv(timeout=15), None))
+    output = b"".join(one for one in seen if isinstance(one, bytes))
+    capacities = [json.loads(one)["Capacity"] for one in seen if isinstance(one, str)]
+    close = ended.value.rcvd
+    assert close is not None
+    return output, capacities, close.code, close.reason
 
 
 def run(server: ExecServer, *command: str | bytes, **options: Any) -> tuple[bytes, int, str]:
@@ -62,14 +59,14 @@ def run(server: ExecServer, *command: str | bytes, **options: Any) -> tuple[byte
 def test_output_and_exit_status(server: ExecServer) -> None:
     """Both outputs come back in one stream and the exit status as the reason of a normal close."""
     script = "printf out; printf err >&2; exit 7"
-    assert (b"outerr", 1000, "7") == run(server, "sh", "-c", script)
+    assert run(server, "sh", "-c", script) == (b"outerr", 1000, "7")
 
 
 def test_capacity_is_announced_first(server: ExecServer) -> None:
     """Before anything is asked the client hears how far it may run ahead."""
     with connect(server) as client:
         first = json.loads(client.recv(timeout=10))
-    assert {"Capacity": {"max_messages_outstanding": 1024, "messages_written": 0}} == first
+    assert first == {"Capacity": {"max_messages_outstanding": 1024, "messages_written": 0}}
 
 
 def test_input_reaches_the_command(server: ExecServer) -> None:
@@ -80,24 +77,24 @@ def test_input_reaches_the_command(server: ExecServer) -> None:
             client.send(b"0123456789")
         client.send('"ContentComplete"')
         output, capacities, code, reason = finish(client)
-    assert (b"3000", 1000, "0") == (output.strip(), code, reason)
-    assert [0, 128, 256] == [one["messages_written"] for one in capacities]
+    assert (output.strip(), code, reason) == (b"3000", 1000, "0")
+    assert [one["messages_written"] for one in capacities] == [0, 128, 256]
 
 
 def test_arguments_may_be_any_bytes(server: ExecServer) -> None:
     """Arguments arrive byte for byte, valid text or not."""
-    assert (b"\xff\xfea b\n", 1000, "0") == run(server, "printf", "%s\\n", b"\xff\xfea b")
+    assert run(server, "printf", "%s\\n", b"\xff\xfea b") == (b"\xff\xfea b\n", 1000, "0")
 
 
 def test_signal_is_128_and_its_number(server: ExecServer) -> None:
     """A command that a signal ends has 128 + the signal's number as its status."""
-    assert (b"", 1000, "137") == run(server, "sh", "-c", "kill -KILL $$")
+    assert run(server, "sh", "-c", "kill -KILL $$") == (b"", 1000, "137")
 
 
 def test_large_output_arrives_whole(server: ExecServer) -> None:
     """Output that comes faster than the client reads is neither lost nor kept in memory."""
     output, code, reason = run(server, "head", "-c", "5000000", "/dev/zero")
-    assert (5_000_000, 1000, "0") == (len(output), code, reason)
+    assert (len(output), code, reason) == (5_000_000, 1000, "0")
 
 
 def test_terminal_has_the_size_asked_for(server: ExecServer) -> None:
@@ -112,11 +109,11 @@ def test_terminal_has_the_size_asked_for(server: ExecServer) -> None:
             seen += client.recv(timeout=10)
         client.send('{"Winch":{"rows":40,"cols":120}}')
         output, _, code, reason = finish(client)
-    assert (["31", "101", "ready", "40", "120"], 1000, "3") == (
+    assert (
         (seen + output).decode().split(),
         code,
         reason,
-    )
+    ) == (["31", "101", "ready", "40", "120"], 1000, "3")
 
 
 def test_terminal_is_named_screen(server: ExecServer) -> None:
@@ -130,7 +127,7 @@ def test_terminal_is_named_screen(server: ExecServer) -> None:
 def test_background_process_does_not_hold_the_connection(server: ExecServer) -> None:
     """The connection ends with the command, not with what it left running."""
     started = time.monotonic()
-    assert (b"done\n", 1000, "0") == run(server, "sh", "-c", "sleep 30 & echo done")
+    assert run(server, "sh", "-c", "sleep 30 & echo done") == (b"done\n", 1000, "0")
     assert time.monotonic() - started < 15
 
 
@@ -145,7 +142,7 @@ def test_client_that_leaves_ends_the_command(server: ExecServer, tmp_path: Path)
     server.join()
     with pytest.raises(ProcessLookupError):
         os.kill(int(mark.read_text()), 0)
-    assert [] == list((tmp_path / "run/skyrocket").glob("exec-*"))
+    assert list((tmp_path / "run/skyrocket").glob("exec-*")) == []
 
 
 def test_command_that_ignores_the_end_is_killed(server: ExecServer, tmp_path: Path) -> None:
@@ -171,7 +168,7 @@ def test_workloads_can_be_entered_too(server: ExecServer, tmp_path: Path) -> Non
 def test_unknown_target(server: ExecServer) -> None:
     """A container that does not run is an error on the command's output, with status 1."""
     output, code, reason = run(server, "true", target="nothere")
-    assert (1000, "1") == (code, reason)
+    assert (code, reason) == (1000, "1")
     assert output == b"cannot run a command in container nothere: it is not running\n"
 
 
@@ -203,18 +200,18 @@ def test_fragments_are_refused(server: ExecServer) -> None:
         client.send(initialize("cat"))
         client.send(iter([b"a", b"b"]))
         _, _, code, reason = finish(client)
-    assert (1003, "Continuation messages not supported") == (code, reason)
+    assert (code, reason) == (1003, "Continuation messages not supported")
 
 
 def test_client_that_ignores_capacity(server: ExecServer) -> None:
     """Who sends more than the command takes, past the announced room, is cut off."""
     with connect(server) as client:
         client.send(initialize("sleep", "30"))
+        flood = (client.send(b"x" * 200) for _ in range(3000))
         with pytest.raises(ConnectionClosed):
-            for _ in range(3000):
-                client.send(b"x" * 200)
+            list(flood)
         _, _, code, reason = finish(client)
-    assert (1009, "write buffer full; obey capacity updates") == (code, reason)
+    assert (code, reason) == (1009, "write buffer full; obey capacity updates")
 
 
 def test_handshake_as_the_upstream_client_sends_it(server: ExecServer) -> None:
@@ -263,11 +260,14 @@ def test_silent_client_is_dropped(server: ExecServer, monkeypatch: pytest.Monkey
 
 def test_our_own_client(server: ExecServer) -> None:
     """`apiclient exec` gets output and exit code through the same connection."""
+    program = "import sys; from skyrocket.client.cli import main; sys.exit(main(sys.argv))"
+    words = ["-s", server.path, "exec", "-T", "admin", "sh", "-c", "cat; exit 5"]
     done = subprocess.run(
-        [sys.executable, "-c", "import sys; from skyrocket.client.cli import main; "
-         "sys.exit(main(sys.argv))", "-s", server.path, "exec", "-T", "admin", "sh", "-c",
-         "cat; exit 5"],
-        input=b"hello", capture_output=True, timeout=30, check=False,
+        [sys.executable, "-c", program, *words],
+        input=b"hello",
+        capture_output=True,
+        timeout=30,
+        check=False,
         env={"PYTHONPATH": str(SRC), "PATH": os.environ["PATH"]},
-    )  # fmt: skip
-    assert (b"hello", 5) == (done.stdout, done.returncode), done.stderr
+    )
+    assert (done.stdout, done.returncode) == (b"hello", 5), done.stderr
