@@ -6,10 +6,11 @@ from skyrocket.models import keys
 
 segments = st.text(st.characters(exclude_characters='"', exclude_categories=("Cs",)), min_size=1)
 names = st.lists(segments, min_size=1, max_size=4).map(tuple)
-leaves = st.one_of(st.booleans(), st.integers(), st.text(), st.lists(st.text()))
+short = st.sampled_from(["a", "b", "a.b", "x y", "é", "settings"])
+leaves = st.sampled_from([True, 0, "", "text", [], [1, 2]])
+nodes = st.one_of(leaves, st.dictionaries(short, leaves, min_size=1, max_size=2))
 trees = st.dictionaries(
-    segments,
-    st.recursive(leaves, lambda below: st.dictionaries(segments, below, min_size=1), max_leaves=8),
+    short, st.one_of(nodes, st.dictionaries(short, nodes, min_size=1, max_size=2)), max_size=3
 )
 
 
@@ -18,7 +19,10 @@ trees = st.dictionaries(
     [
         ("a", ("a",)),
         ("settings.motd", ("settings", "motd")),
-        ('settings.kubernetes.node-labels."a.b/c"', ("settings", "kubernetes", "node-labels", "a.b/c")),
+        (
+            'settings.kubernetes.node-labels."a.b/c"',
+            ("settings", "kubernetes", "node-labels", "a.b/c"),
+        ),
         ('"x y".z', ("x y", "z")),
         ("a/b.c_d-e", ("a/b", "c_d-e")),
     ],
@@ -71,18 +75,18 @@ def test_merging_a_tree_into_itself_changes_nothing(tree):
 
 
 def test_a_list_is_replaced_whole():
-    assert {"a": [3]} == keys.merge({"a": [1, 2]}, {"a": [3]})
+    assert keys.merge({"a": [1, 2]}, {"a": [3]}) == {"a": [3]}
 
 
 def test_a_prefix_finds_names_that_start_with_it():
     tree = {"settings": {"motd": "x", "models": {"a": 1}, "ntp": {"options": []}}}
-    assert {"settings": {"motd": "x", "models": {"a": 1}}} == keys.with_prefix(tree, "settings.mo")
-    assert {} == keys.with_prefix(tree, "settings.zzz")
+    assert keys.with_prefix(tree, "settings.mo") == {"settings": {"motd": "x", "models": {"a": 1}}}
+    assert keys.with_prefix(tree, "settings.zzz") == {}
 
 
 def test_keys_that_are_missing_or_no_leaves_are_left_out():
     tree = {"a": {"b": 1, "c": 2}}
-    assert {"a": {"b": 1}} == keys.with_keys(tree, [("a", "b"), ("a",), ("x",)])
+    assert keys.with_keys(tree, [("a", "b"), ("a",), ("x",)]) == {"a": {"b": 1}}
 
 
 @pytest.mark.parametrize(

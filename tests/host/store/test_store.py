@@ -1,4 +1,5 @@
 import os
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -40,7 +41,9 @@ def test_a_document_survives_its_form_on_disk(tree):
     assert saved == document.decode(document.encode(saved), "x")
 
 
-@pytest.mark.parametrize("raw", [b"", b"{", b'{"settings":[]}', b'{"settings":{},"schema":2}', b"\xff"])
+@pytest.mark.parametrize(
+    "raw", [b"", b"{", b'{"settings":[]}', b'{"settings":{},"schema":2}', b"\xff"]
+)
 def test_a_damaged_document_is_refused_and_kept_aside(tmp_path, raw):
     folder = tmp_path / "store"
     folder.mkdir()
@@ -50,8 +53,7 @@ def test_a_damaged_document_is_refused_and_kept_aside(tmp_path, raw):
         store.load()
     aside = store.set_aside()
     assert store.load() is None
-    with open(aside, "rb") as file:
-        assert raw == file.read()
+    assert Path(aside).read_bytes() == raw
 
 
 def test_a_failed_save_leaves_the_old_document_and_no_other_file(tmp_path, monkeypatch):
@@ -65,17 +67,17 @@ def test_a_failed_save_leaves_the_old_document_and_no_other_file(tmp_path, monke
     with pytest.raises(OSError, match="No space"):
         store.save(Document({"a": 2}))
     assert Document({"a": 1}) == store.load()
-    assert ["settings-1.json"] == os.listdir(tmp_path)
+    assert [file.name for file in tmp_path.iterdir()] == ["settings-1.json"]
 
 
 def test_the_document_is_for_root_alone(tmp_path):
     store = FileStore(str(tmp_path))
     store.save(Document({}))
-    assert os.stat(store.path).st_mode & 0o777 == 0o600
+    assert Path(store.path).stat().st_mode & 0o777 == 0o600
 
 
 def test_each_commit_has_the_next_generation():
-    assert 8 == Document({}, generation=7).following({"a": 1}).generation
+    assert Document({}, generation=7).following({"a": 1}).generation == 8
 
 
 @given(trees, trees)
@@ -100,11 +102,11 @@ def test_patches_of_one_transaction_add_up(first, second):
 
 def test_transactions_do_not_see_each_other():
     both = Transactions().patched("a", {"x": 1}).patched("b", {"x": 2})
-    assert ["a", "b"] == both.names()
-    assert {"x": 1} == both.without("b").get("a")
-    assert {} == both.without("b").get("b")
+    assert both.names() == ["a", "b"]
+    assert both.without("b").get("a") == {"x": 1}
+    assert both.without("b").get("b") == {}
 
 
 def test_a_key_with_a_dot_is_named_in_quotes():
     transactions = Transactions().patched("t", {"kernel": {"sysctl": {"a.b": "1"}}})
-    assert ['settings.kernel.sysctl."a.b"'] == transactions.changed("t")
+    assert transactions.changed("t") == ['settings.kernel.sysctl."a.b"']

@@ -14,7 +14,10 @@ FULL = {
         "https-proxy": "http://proxy:3128",
         "no-proxy": ["10.0.0.0/8", ".local"],
     },
-    "ntp": {"time-servers": ["169.254.169.123", "pool.example"], "options": ["iburst", "minpoll 4"]},
+    "ntp": {
+        "time-servers": ["169.254.169.123", "pool.example"],
+        "options": ["iburst", "minpoll 4"],
+    },
     "kernel": {"sysctl": {"net.ipv4.ip_forward": "1", "kernel.printk": "4 4 1 7"}},
     "updates": {"seed": 12},
     "container-registry": {
@@ -74,4 +77,7 @@ def test_generated_values_are_of_their_kind_and_stable():
     for group in SCHEMA.groups.values():
         for generator in group.generators:
             tree.setdefault(group.name, {})[generator.key[1]] = generator.make(Facts("id", 5000))
-    assert {"network": {"hostname": "node-bf396750"}, "updates": {"seed": 904}} == SCHEMA.check(tree)
+    assert SCHEMA.check(tree) == {
+        "network": {"hostname": "node-bf396750"},
+        "updates": {"seed": 904},
+    }

@@ -8,7 +8,10 @@ ACCEPTED = [
     (s.ValidBase64, ["", "aGk=", "aGkh"]),
     (s.ValidLinuxHostname, ["a", "node-1.example", "1a", "a" * 63]),
     (s.IpAddress, ["10.0.0.1", "::1", "2001:db8::1"]),
-    (s.Url, ["http://a", "https://a:8443/x?y", "a.b", "10.0.2.2:5000", "http://[::1]:80/", "s3://b/c"]),
+    (
+        s.Url,
+        ["http://a", "https://a:8443/x?y", "a.b", "10.0.2.2:5000", "http://[::1]:80/", "s3://b/c"],
+    ),
     (s.OciImageRef, ["skyrocket.local/admin:1", "a@sha256:b"]),
     (s.FriendlyVersion, ["latest", "1.2.3", "v1.2.3", "1.0.0-rc.1+b"]),
     (s.SysctlKey, ["net.ipv4.ip_forward", "net/ipv4/conf/eth0.1/rp_filter"]),
@@ -19,7 +22,10 @@ REFUSED = [
     (s.SingleLineString, ["a\nb", "a\u2028b", "a\x00", "\x7f", "a\x85"]),
     (s.Identifier, ["a_b", "a.b", "ü", "x" * 77, "a\n"]),
     (s.ValidBase64, ["aGk", "a-_=", "aGk=\n", "ü", "aG=k"]),
-    (s.ValidLinuxHostname, ["", "A", "a_b", "-a", ".a", "a..b", "a.-b", "a" * 64, "a" * 254, "a\n"]),
+    (
+        s.ValidLinuxHostname,
+        ["", "A", "a_b", "-a", ".a", "a..b", "a.-b", "a" * 64, "a" * 254, "a\n"],
+    ),
     (s.IpAddress, ["", "1.2.3", "1.2.3.4.5", ":::", "fe80::1%eth0", "a\0"]),
     (s.Url, ["", "a b", "http://", "http://a:99999", "http://a\nb", "http://a:x", "//a"]),
     (s.OciImageRef, ["", "a b", "ä", "a\n"]),
@@ -50,8 +56,8 @@ def test_what_is_no_text_is_refused(kind, value):
 
 def test_memory_is_counted_in_bytes():
     texts = ["512Mi", "1G", "7"]
-    assert [536870912, 1000000000, 7] == [s.MemoryLimit(text).amount() for text in texts]
+    assert [s.MemoryLimit(text).amount() for text in texts] == [536870912, 1000000000, 7]
 
 
 def test_processors_are_counted_in_thousandths():
-    assert [500, 2000, 250, 1250] == [s.CpuLimit(t).amount() for t in ["0.5", "2", "250m", "1.25"]]
+    assert [s.CpuLimit(t).amount() for t in ["0.5", "2", "250m", "1.25"]] == [500, 2000, 250, 1250]

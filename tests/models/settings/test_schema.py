@@ -15,7 +15,7 @@ def mistakes(tree):
 
 def test_good_settings_come_back_without_nulls():
     tree = {"motd": None, "network": {"hostname": "a", "hosts": [["::1", ["b"]]]}}
-    assert {"network": {"hostname": "a", "hosts": [["::1", ["b"]]]}} == SCHEMA.check(tree)
+    assert SCHEMA.check(tree) == {"network": {"hostname": "a", "hosts": [["::1", ["b"]]]}}
 
 
 def test_mirrors_given_as_a_table_are_kept_as_a_list():
@@ -52,12 +52,12 @@ def test_a_seed_is_an_unsigned_32_bit_number(seed):
 
 
 def test_settings_that_are_no_object_are_refused():
-    assert ["invalid type: sequence, expected struct Settings at settings"] == mistakes([])
+    assert mistakes([]) == ["invalid type: sequence, expected struct Settings at settings"]
 
 
 def test_a_variant_has_only_its_groups():
     small = table.load(["motd", "no-such-group"])
-    assert ["motd"] == list(small.groups)
+    assert list(small.groups) == ["motd"]
     with pytest.raises(SettingsError, match="unknown field `ntp`, expected `motd` at settings"):
         small.check({"ntp": {}})
 
@@ -66,7 +66,7 @@ def test_a_new_group_is_one_file_and_one_line():
     schema = table.load(table={**table.GROUPS, "example": "fakes.example_group"})
     settings = schema.read({"example": {"greeting": "hi"}})
     group = schema.groups["example"]
-    assert b"hi\n" == group.render(schema.value(settings, "example")).files[0].content
+    assert group.render(schema.value(settings, "example")).files[0].content == b"hi\n"
     with pytest.raises(SettingsError, match=r"expected `greeting` at settings\.example"):
         schema.check({"example": {"x": 1}})
 

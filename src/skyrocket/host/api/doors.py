@@ -32,30 +32,30 @@ class Doors:
         """Have files and units follow the settings; the outcome is in the applier's journal."""
         line = msgspec.json.encode(request) + b"\n"
         with self._connect("apply.sock", "start config applier") as door:
-            door.sendall(line)
+            try:
+                door.sendall(line)
+            except OSError as error:
+                raise FailedError(f"Unable to start config applier: {error.strerror}") from error
 
     def reboot(self) -> None:
         """Restart the machine; FailedError when it is refused."""
         with self._connect("reboot.sock", "reboot") as door:
-            door.sendall(b"{}\n")
-            raw = b""
-            while not raw.endswith(b"\n") and len(raw) < LONGEST_ANSWER:
-                part = door.recv(4096)
-                if not part:
-                    break
-                raw += part
-        try:
-            result = msgspec.json.decode(raw, type=ActionResult)
-        except msgspec.MsgspecError as error:
-            raise FailedError("Failed to reboot, the reboot service gave no answer") from error
+            try:
+                door.sendall(b"{}\n")
+                result = msgspec.json.decode(_line(door), type=ActionResult)
+            except (OSError, msgspec.MsgspecError) as error:
+                raise FailedError("Failed to reboot, the reboot service gave no answer") from error
         if not result.ok:
             raise FailedError(f"Failed to reboot, {result.error}")
 
     def exec(self, client: socket.socket, raw: bytes) -> None:
         """Hand the CLIENT over to the exec service, with the RAW bytes read from it so far."""
         with self._connect("exec.sock", "start exec") as door:
-            sent = socket.send_fds(door, [raw], [client.fileno()])
-            door.sendall(raw[sent:])
+            try:
+                sent = socket.send_fds(door, [raw], [client.fileno()])
+                door.sendall(raw[sent:])
+            except OSError as error:
+                raise FailedError(f"Unable to start exec: {error.strerror}") from error
 
     def _connect(self, name: str, what: str) -> socket.socket:
         door = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -66,3 +66,13 @@ class Doors:
             door.close()
             raise FailedError(f"Unable to {what}: {error.strerror or error}") from error
         return door
+
+
+def _line(door: socket.socket) -> bytes:
+    raw = bytearray()
+    while not raw.endswith(b"\n") and len(raw) < LONGEST_ANSWER:
+        part = door.recv(4096)
+        if not part:
+            break
+        raw += part
+    return bytes(raw)
