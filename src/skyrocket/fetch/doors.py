@@ -45,6 +45,9 @@ class Doors(Protocol):
     def write(self, target: IO[bytes], data: bytes) -> None:
         """Append DATA to TARGET; raises OSError."""
 
+    def leave(self) -> None:
+        """The calling thread will open nothing more."""
+
 
 class RealDoors:
     """The network and the disk of this machine."""
@@ -63,16 +66,19 @@ class RealDoors:
     def write(self, target: IO[bytes], data: bytes) -> None:
         target.write(data)
 
+    def leave(self) -> None:
+        kept.forget()
+
 
 def open_page(place: Place, accept: str) -> HTTPResponse:
     """Open a page of an index; raises AbsentError or UnreadyError."""
     return _request(place, {"Accept": accept})
 
 
-def _request(place: Place, extra: dict[str, str]) -> HTTPResponse:
+def _request(place: Place, extra: dict[str, str], *, keep: bool = False) -> HTTPResponse:
     url, login = without_login(place.url)
     headers = {"User-Agent": AGENT, "Accept-Encoding": "identity", **extra}
-    quick = kept.get(place.url, place.proxy, headers, TIMEOUT)
+    quick = kept.get(place.url, place.proxy, headers, TIMEOUT) if keep else None
     if quick is not None:
         return quick
     if login:
@@ -101,7 +107,7 @@ def without_login(url: str) -> tuple[str, str]:
 
 def _open_http(place: Place, offset: int) -> Stream:
     try:
-        answer = _request(place, {"Range": f"bytes={offset}-"} if offset else {})
+        answer = _request(place, {"Range": f"bytes={offset}-"} if offset else {}, keep=True)
     except UnreadyError as error:
         if offset and str(error) == "HTTP 416":  # we have more than there is: begin again
             return _open_http(place, 0)

@@ -145,7 +145,9 @@ def _run(job: _Job, missing: Sequence[Wanted], workers: int, tick: Callable[[], 
         todo.put(item)
 
     def work() -> None:
-        with contextlib.suppress(queue.Empty):
+        with contextlib.ExitStack() as stack:
+            stack.callback(job.doors.leave)
+            stack.enter_context(contextlib.suppress(queue.Empty))
             while not job.stop.is_set():
                 item = todo.get_nowait()
                 try:

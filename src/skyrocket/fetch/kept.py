@@ -44,12 +44,17 @@ def get(url: str, proxy: str, headers: Mapping[str, str], timeout: float) -> HTT
             connection.close()
             continue
         if answer.status in {200, 206}:
-            answer.url = url  # what urllib would say, for links relative to the page
             _local.kept[server] = _Kept(connection, answer)
             return answer
         connection.close()
         return None
     return None
+
+
+def forget() -> None:
+    """Close the connections that this thread keeps."""
+    while _local.kept:
+        _local.kept.popitem()[1].connection.close()
 
 
 def _route(url: str, proxy: str) -> tuple[str, str, str] | None:

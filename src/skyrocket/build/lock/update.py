@@ -74,20 +74,20 @@ def _load(file: Path, mistakes: list[str]) -> dict[str, list[str]]:
         return {}
     if isinstance(debian, list):  # an image definition: all its packages are of one set
         debian = {"containers": debian}
-    wrong = [f"{file}: debian.{why}" for why in _wrong(debian)]
+    wrong = [f"{file}: debian{why}" for why in _wrong(debian)]
     mistakes += wrong
     return {} if wrong else debian
 
 
 def _wrong(debian: object) -> list[str]:
     if not isinstance(debian, dict):
-        return ["expected a table of sets"]
+        return [": expected a table of sets"]
     wrong = []
     for key, names in debian.items():
         if key not in {*SETS, "exclude"}:
-            wrong.append(f"{key}: unknown set, expected one of {', '.join(SETS)}")
+            wrong.append(f".{key}: unknown set, expected one of {', '.join(SETS)}")
         elif not isinstance(names, list) or not all(isinstance(one, str) for one in names):
-            wrong.append(f"{key}: expected a list of package names")
+            wrong.append(f".{key}: expected a list of package names")
     return wrong
 
 
