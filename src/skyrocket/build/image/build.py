@@ -14,6 +14,7 @@ from skyrocket.build import lock as locks
 from skyrocket.build.image import contents, disk, modules, programs, stages
 from skyrocket.build.image.errors import ContentsError
 from skyrocket.build.image.manifest import describe_image
+from skyrocket.build.image.review import review
 from skyrocket.build.image.selection import DebianTree, Pool
 from skyrocket.fetch import places
 from skyrocket.models.definition import DEBIAN_ARCHITECTURE, MULTIARCH, Sizes
@@ -168,8 +169,13 @@ def make_version(
     arguments = (*definition.variant.kernel_arguments, f"roothash={proof.root_hash}")
     early_folder = stages.make_modules(sandbox, kernel, early)
     initrd = stages.make_initrd(sandbox, ours.init, early_folder)
+    initrd_entries = stages.initrd_entries(ours.init, early_folder)
     boot = stages.make_boot(sandbox, kernel, initrd, " ".join(arguments), release)
-    return Version(release, root, boot, proof.root_hash, entries)
+    version = Version(release, root, boot, proof.root_hash, entries)
+    if not changed:  # a version that was broken on purpose would not pass
+        report.step("audit every file")
+        review(checkout, definition, version, initrd_entries, sandbox)
+    return version
 
 
 def make_image(

@@ -68,14 +68,22 @@ def _guid(label: str) -> str:
     return str(uuid.uuid5(_NAMESPACE, label))
 
 
-def _esp(tools: Sandbox, layout: Layout, folder: Path, architecture: str) -> None:
+def esp_files(tools: Sandbox, architecture: str) -> dict[str, Path | bytes]:
+    """What the ESP holds: the loader under its two names, and its configuration."""
     loader = tools.root / uki.EFI_FOLDER / uki.LOADER[architecture]
+    return {
+        f"EFI/BOOT/{uki.REMOVABLE[architecture]}": loader,
+        f"EFI/systemd/{uki.LOADER[architecture]}": loader,
+        "loader/loader.conf": LOADER_CONF.encode(),
+    }
+
+
+def _esp(tools: Sandbox, layout: Layout, folder: Path, architecture: str) -> None:
     conf = folder / "loader.conf"
     conf.write_text(LOADER_CONF)
     files = {
-        f"EFI/BOOT/{uki.REMOVABLE[architecture]}": loader,
-        f"EFI/systemd/{uki.LOADER[architecture]}": loader,
-        "loader/loader.conf": conf,
+        name: conf if isinstance(content, bytes) else content
+        for name, content in esp_files(tools, architecture).items()
     }
     # FAT32 needs 65,525 clusters: a small partition gets the smallest clusters.
     _fat(tools, folder, disk.ESP, layout.part(disk.ESP).size, files, cluster_sectors=1)

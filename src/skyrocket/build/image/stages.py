@@ -51,16 +51,21 @@ def make_root(sandbox: Sandbox, entries: Sequence[Entry], epoch: int) -> tuple[P
     return folder, root.Verity((folder / "root.hash").read_text(), *sizes)
 
 
+def initrd_entries(init: Path, module_folder: Path) -> list[Entry]:
+    """All paths of the initrd: our program, its modules, and the indexes that it reads."""
+    wanted = [
+        entry
+        for entry in modules.entries(module_folder, "debian:kernel")
+        if entry.path.endswith((".ko", "modules.dep", "modules.alias", "modules.softdep"))
+    ]
+    return initrd.contents(init, wanted)
+
+
 def make_initrd(sandbox: Sandbox, init: Path, module_folder: Path) -> Path:
     """The compressed initrd."""
 
     def make(folder: Path) -> None:
-        wanted = [
-            entry
-            for entry in modules.entries(module_folder, "debian:kernel")
-            if entry.path.endswith((".ko", "modules.dep", "modules.alias", "modules.softdep"))
-        ]
-        packed = initrd.archive(initrd.contents(init, wanted))
+        packed = initrd.archive(initrd_entries(init, module_folder))
         (folder / "initrd").write_bytes(initrd.compress(sandbox, packed))
 
     inputs: dict[str, object] = {"init": step.digest(init), "modules": module_folder.name}
