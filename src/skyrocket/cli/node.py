@@ -95,11 +95,22 @@ def _stop(name: str) -> int:
 def _enter(name: str, command: Sequence[str]) -> int:
     """Become ssh: its exit status is the command's."""
     place, node = _running(name)
+    if not (ssh.wait(node, 0) or _waited(node)):
+        raise NodeError(
+            f"cannot enter node {name}: its admin container does not answer",
+            f"./skyrocket node logs {name} --serial",
+        )
     sandbox = lab_folders.sandbox(lab_folders.tools())
     terminal = not command or (sys.stdin.isatty() and sys.stdout.isatty())
     argv = ssh.argv(sandbox, place, node, command, terminal=terminal)
     sys.stdout.flush()
     os.execv(argv[0], argv)  # noqa: S606  no shell is wanted
+
+
+def _waited(node: Node) -> bool:
+    with shown() as report:
+        report.step("wait for the admin container")
+        return ssh.wait(node)
 
 
 def _logs(name: str, boot: int, *, from_serial: bool) -> int:
