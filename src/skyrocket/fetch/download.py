@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from skyrocket.fetch.wanted import Place, Wanted
 
+ROOM = "free some space, or set XDG_CACHE_HOME to a folder on a larger disk"
 CHUNK = 256 * 1024
 TRIES = 3  # per place, for failures that may pass
 WORKERS = 4
@@ -134,7 +135,7 @@ def _check_space(missing: Sequence[Wanted], folder: Path) -> None:
         raise DiskError(
             f"cannot fetch {len(missing)} files into {folder}: "
             f"{need // 1_000_000} MB are needed and {free // 1_000_000} MB are free",
-            "free some space, or set XDG_CACHE_HOME to a folder on a larger disk",
+            ROOM,
         )
 
 
@@ -198,12 +199,12 @@ def _fetch_one(job: _Job, item: Wanted) -> None:
                 part.replace(job.folder / item.sha256)
         job.note(item, item.size)
     except OSError as error:
+        hint = "set XDG_CACHE_HOME to a folder that you may write"
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:
             part.unlink(missing_ok=True)  # what is left of a full disk belongs to the user
-        raise DiskError(
-            f"cannot write {item.name} to {part}: {error.strerror or error}",
-            "free some space, or set XDG_CACHE_HOME to a folder on a larger disk",
-        ) from error
+            hint = ROOM
+        reason = error.strerror or str(error)
+        raise DiskError(f"cannot write {item.name} to {part}: {reason}", hint) from error
 
 
 def _open_part(part: Path) -> IO[bytes]:

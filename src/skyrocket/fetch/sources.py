@@ -54,6 +54,7 @@ class Defaults(NamedTuple):
     snapshot: dict[str, str]
     wheel_index: str
     exclude: dict[str, tuple[str, ...]]
+    programs: dict[str, tuple[str, ...]]
 
 
 def defaults(path: Path = DATA) -> Defaults:
@@ -66,6 +67,7 @@ def defaults(path: Path = DATA) -> Defaults:
             snapshot=dict(raw["snapshot"]),
             wheel_index=str(raw["wheels"]["index"]),
             exclude={name: tuple(names) for name, names in raw["exclude"].items()},
+            programs={name: tuple(paths) for name, paths in raw["programs"].items()},
         )
     except OSError as error:
         raise ConfigError(f"cannot read {path}: {error.strerror}") from error

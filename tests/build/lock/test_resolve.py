@@ -177,7 +177,7 @@ def checkout(folder: Path, **files: str) -> Path:
     return folder
 
 
-DATA = sources.Defaults(("trixie",), {}, {}, {}, "", {"image": ("postfix",)})
+DATA = sources.Defaults(("trixie",), {}, {}, {}, "", {"image": ("postfix",)}, {})
 
 
 def test_a_lock_from_definitions(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from skyrocket.build import lock as room
-from skyrocket.build.lock import changes, solver, source_files, update, wheels
+from skyrocket.build.lock import changes, closure, solver, source_files, update, wheels
 from skyrocket.fetch import bundle, download, pip_config, places, requirements, sources, tags
 from skyrocket.fetch import wheels as wheel_files
 from skyrocket.models import lock as words
@@ -59,9 +59,24 @@ def lock(argv: Sequence[str], report: Reporter | None = None) -> int:
         say(str(change))
     if options.check:
         return _checked(old == new, found)
+    _check_programs(new, report)
     places.write(room.FILE, words.encode(new))
     say(f"packages.lock: {_sizes(new)}")
     return 0
+
+
+def _check_programs(new: Lock, report: Reporter) -> None:
+    """Refuse a lock whose programs would not start."""
+    for name, programs in sources.defaults().programs.items():
+        report.step(f"check the programs of {name}")
+        unpacked = room.unpack_all(room.fetch(new, name, "amd64", report))
+        mistakes = closure.missing(unpacked, programs)
+        if mistakes:
+            raise room.LockError(
+                f"cannot lock {name}:\n  " + "\n  ".join(mistakes),
+                "name the package in packages/*/package.toml, "
+                "or take it out of [exclude] in packages/sources.toml",
+            )
 
 
 def _checked(same: bool, found: Sequence[changes.Change]) -> int:
