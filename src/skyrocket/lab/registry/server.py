@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, NamedTuple, Self
 from urllib.parse import parse_qs, urlsplit
 
 from skyrocket.lab.registry.layouts import Layouts
-from skyrocket.lab.registry.ranges import RangeError, parse
+from skyrocket.lab.registry.ranges import RangeError, Span, parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from skyrocket.lab.registry.tokens import Tokens
 
 CHUNK = 1 << 18
+STOP_LATENCY = 0.05  # seconds
 ROUTE = re.compile(
     r"^/v2/(?P<repository>[a-z0-9]+(?:[._/-][a-z0-9]+)*)/"
     r"(?P<kind>manifests|blobs|tags)/(?P<reference>[A-Za-z0-9_.:-]+)$"
@@ -53,7 +53,9 @@ class Registry:
         self._server.layouts = Layouts(root)
         self._server.tokens = tokens
         self._server.record = self._record
-        self._thread = threading.Thread(target=self._server.serve_forever, name="registry")
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(STOP_LATENCY,), name="registry"
+        )
 
     @property
     def address(self) -> str:
@@ -147,34 +149,32 @@ class Handler(BaseHTTPRequestHandler):
         if path is None:
             self._error(404, "BLOB_UNKNOWN", f"no blob {digest} in {repository}")
             return
+        size = path.stat().st_size
+        try:
+            span = parse(self.headers.get("Range"), size)
+        except RangeError:
+            self._send(416, {"Content-Range": f"bytes */{size}"}, b"")
+            return
+        headers = {
+            "Docker-Content-Digest": digest,
+            "Content-Type": "application/octet-stream",
+            "Accept-Ranges": "bytes",
+            "ETag": f'"{digest}"',
+        }
+        if span is not None:
+            headers["Content-Range"] = f"bytes {span.first}-{span.last}/{size}"
+        whole = span or Span(0, size - 1)
+        self._head(206 if span else 200, headers, whole.last - whole.first + 1)
+        if self.command != "HEAD":
+            self._copy(path, whole)
+
+    def _copy(self, path: Path, span: Span) -> None:
+        left = span.last - span.first + 1
         with path.open("rb") as stream:
-            size = path.stat().st_size
-            headers = {
-                "Docker-Content-Digest": digest,
-                "Content-Type": "application/octet-stream",
-                "Accept-Ranges": "bytes",
-                "ETag": f'"{digest}"',
-            }
-            try:
-                span = parse(self.headers.get("Range"), size)
-            except RangeError:
-                self._send(416, {"Content-Range": f"bytes */{size}"}, b"")
-                return
-            if span is None:
-                self._head(200, headers, size)
-            else:
-                headers["Content-Range"] = f"bytes {span.first}-{span.last}/{size}"
-                self._head(206, headers, span.last - span.first + 1)
-                stream.seek(span.first)
-            if self.command == "HEAD":
-                return
-            if span is None:
-                shutil.copyfileobj(stream, self.wfile, CHUNK)
-            else:
-                left = span.last - span.first + 1
-                while left and (data := stream.read(min(CHUNK, left))):
-                    self.wfile.write(data)
-                    left -= len(data)
+            stream.seek(span.first)
+            while left and (data := stream.read(min(CHUNK, left))):
+                self.wfile.write(data)
+                left -= len(data)
 
     def _token(self) -> None:
         tokens = self.server.tokens
