@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from skyrocket.fetch import pip_config, requirements, tags, wheels
+from skyrocket.fetch import bundle, pip_config, requirements, tags, wheels
 from skyrocket.fetch.errors import ConfigError, FetchError, NotFoundError
 from skyrocket.fetch.requirements import Pin, Wheel
 
@@ -203,6 +203,37 @@ def test_an_index_that_is_down_is_named_without_its_password(cache: Path) -> Non
         wheels.fetch([demo_pin()], GLIBC, where=order("http://me:secret@127.0.0.1:9/simple"))
     assert "127.0.0.1:9/simple: Connection refused" in str(caught.value)
     assert "secret" not in str(caught.value)
+
+
+def test_a_bundle_alone_is_enough(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a bundle no index is asked, and one that lacks the wheel says how to make another."""
+    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
+    file = tmp_path / hashlib.sha256(DEMO).hexdigest()
+    file.write_bytes(DEMO)
+    bundle.write(tmp_path / "full.tar", b"", [file])
+    bundle.write(tmp_path / "empty.tar", b"", [])
+    with pytest.raises(NotFoundError, match="not in the bundle") as caught:
+        wheels.fetch([demo_pin()], GLIBC, where=wheels.order(tmp_path / "empty.tar"))
+    assert "./skyrocket bundle FILE" in caught.value.hint
+    assert wheels.fetch([demo_pin()], GLIBC, where=wheels.order(tmp_path / "full.tar"))
+
+
+def test_a_bundle_among_the_sources_comes_first(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SKYROCKET_SOURCES may name a bundle; the folder that pip knows is asked next."""
+    (tmp_path / DEMO_NAME).write_bytes(DEMO)
+    bundle.write(tmp_path / "empty.tar", b"", [])
+    monkeypatch.setenv("SKYROCKET_SOURCES", str(tmp_path / "empty.tar"))
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    item = wheels.wanted("demo", demo_pin().wheels[0], wheels.order(), cache)
+    assert [place.source for place in item.places] == [
+        f"bundle {tmp_path}/empty.tar", str(tmp_path),
+    ]  # fmt: skip
+    assert wheels.fetch([demo_pin()], GLIBC, where=wheels.order())
 
 
 def test_an_environment_is_made_once(

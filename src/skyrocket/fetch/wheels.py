@@ -26,14 +26,18 @@ if TYPE_CHECKING:
 
 
 class Order(NamedTuple):
-    """Where to look for wheels: a bundle alone, or what pip is configured for."""
+    """Where to look for wheels: BUNDLES first, then (unless ALONE) what pip is configured for."""
 
     config: pip_config.PipConfig
-    bundle: Path | None = None
+    bundles: tuple[str, ...] = ()
+    alone: bool = False
 
 
 def order(bundle: Path | None = None) -> Order:
-    return Order(pip_config.read(sources.defaults().wheel_index), bundle)
+    """With BUNDLE nothing else is asked; without, the bundles of SKYROCKET_SOURCES come first."""
+    bundles = tuple(one.bundle for one in sources.ordered("", bundle) if one.bundle)
+    config = pip_config.read(sources.defaults().wheel_index)
+    return Order(config, bundles, alone=bundle is not None)
 
 
 def environment(
@@ -83,19 +87,18 @@ def fetch(
 
 def wanted(name: str, wheel: requirements.Wheel, where: Order, cache: Path) -> Wanted:
     """WHEEL with its places. No index is asked for a file that is in the cache already."""
-    found: tuple[Place, ...] = ()
-    if where.bundle is not None:
-        path = quote(str(where.bundle.absolute()))
-        found = (Place(f"bundle://{path}#{wheel.sha256}", f"bundle {where.bundle}"),)
-    elif not (cache / wheel.sha256).exists():
-        found = tuple(_places(name, wheel, where.config))
-    return Wanted(wheel.filename, wheel.sha256, wheel.size, found, _mend(where))
-
-
-def _mend(where: Order) -> str:
-    if where.bundle is not None:
-        return "./skyrocket bundle writes a new bundle"
-    return "name an index that has it with PIP_INDEX_URL, or lock anew: " + requirements.RELOCK
+    if (cache / wheel.sha256).exists():
+        return Wanted(wheel.filename, wheel.sha256, wheel.size, ())
+    found = [
+        Place(f"bundle://{quote(bundle)}#{wheel.sha256}", f"bundle {bundle}")
+        for bundle in where.bundles
+    ]
+    if not where.alone:
+        found += _places(name, wheel, where.config)
+    mend = "name an index that has it with PIP_INDEX_URL, or lock anew: " + requirements.RELOCK
+    if where.alone:
+        mend = "./skyrocket bundle FILE writes a new bundle"
+    return Wanted(wheel.filename, wheel.sha256, wheel.size, tuple(found), mend)
 
 
 def _places(name: str, wheel: requirements.Wheel, config: pip_config.PipConfig) -> list[Place]:

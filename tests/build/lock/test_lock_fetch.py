@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from skyrocket.build import lock as room
+from skyrocket.build.lock import verbs
+from skyrocket.build.lock.source_files import SourceFile
 from skyrocket.fetch import bundle
 from skyrocket.fetch.errors import NotFoundError
 from skyrocket.models.lock import Lock, Package
+from skyrocket.models.progress import Silent
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -112,3 +115,17 @@ def test_a_lock_that_cannot_be_read(tmp_path: Path) -> None:
     assert [line.split(":")[0].strip() for line in str(caught.value).splitlines()[1:]] == [
         "$.schema", "$.suites", "$.snapshot",
     ]  # fmt: skip
+
+
+def test_sources_are_put_into_one_folder_a_source_package(
+    tmp_path: Path, mirror: Mirror, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Source files come from the same mirrors, verified, under the name of their source."""
+    content = b"Format: 3.0 (quilt)\n"
+    digest = hashlib.sha256(content).hexdigest()
+    mirror.files["debian/pool/main/a/app_1.dsc"] = content
+    monkeypatch.setenv("SKYROCKET_SOURCES", f"{mirror.url}/debian")
+    file = SourceFile("app", "1", "app_1.dsc", "pool/main/a/app_1.dsc", digest, len(content))
+    for _ in range(2):  # the second time over what is there
+        verbs._fetch_sources([file], tmp_path / "out", Silent())
+    assert (tmp_path / "out/app/app_1.dsc").read_bytes() == content
