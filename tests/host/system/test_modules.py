@@ -77,6 +77,16 @@ def test_patterns_as_the_standard_library(pattern: str, text: str) -> None:
     assert not modules.matches(pattern, text) or text.startswith(modules.literal_prefix(pattern))
 
 
+def test_parameters_from_the_command_line() -> None:
+    """Words `module.parameter=value` reach their module; a root hash or a path is none."""
+    line = "ramoops.ecc=1 virtio-blk.queue_depth=4 ramoops.mem_size=8 a=b.c systemd.log x. panic=5"
+    assert modules.parameters_in(line) == {
+        "ramoops": "ecc=1 mem_size=8",
+        "virtio_blk": "queue_depth=4",
+        "systemd": "log",
+    }
+
+
 def test_modaliases_of_chosen_buses(tmp_path: Path) -> None:
     """Only the buses asked for are read, each name is told once, silent devices are passed over."""
     for bus, device, name in (

@@ -17,9 +17,9 @@ _WATCHDOG = "/dev/watchdog0"
 _WDIOC_SETTIMEOUT = 0xC0045706
 
 
-def open_loader() -> Loader:
+def open_loader(command_line: str) -> Loader:
     """The modules that this initrd carries for the kernel that runs."""
-    return Loader(f"/usr/lib/modules/{os.uname().release}")
+    return Loader(f"/usr/lib/modules/{os.uname().release}", command_line)
 
 
 def arm_watchdog(loader: Loader, seconds: int) -> str:
@@ -42,6 +42,14 @@ def disarm_watchdog() -> None:
     if os.path.exists(_WATCHDOG):
         fd = os.open(_WATCHDOG, os.O_WRONLY | os.O_CLOEXEC)
         os.write(fd, b"V")
+        os.close(fd)
+
+
+def feed_watchdog() -> None:
+    """Start its time anew: what takes long is still at work."""
+    if os.path.exists(_WATCHDOG):
+        fd = os.open(_WATCHDOG, os.O_WRONLY | os.O_CLOEXEC)
+        os.write(fd, b"\0")
         os.close(fd)
 
 

@@ -6,6 +6,7 @@ import fcntl
 import os
 import struct
 
+from skyrocket.host.initrd import drivers
 from skyrocket.host.initrd.root import SYSROOT
 from skyrocket.host.system import kernel
 from skyrocket.host.system.faults import DoorError, refused
@@ -38,8 +39,7 @@ def repair(device: str) -> str:
         # 0: clean, 1: mended, 2: mended and wants a reboot (only for a mounted root).
         if status in {0, 1, 2}:
             return f"{device} checked with e2fsck {mode}: {'clean' if status == 0 else 'mended'}"
-    last = said.splitlines()[-1] if said else "it said nothing"
-    raise DoorError(f"cannot mend {device}: e2fsck ends with {status}: {last}")
+    raise DoorError(f"cannot mend {device}: e2fsck ends with {status}: {reason_in(said)}")
 
 
 def make(device: str, label: str) -> None:
@@ -49,8 +49,14 @@ def make(device: str, label: str) -> None:
         "-O", "metadata_csum,64bit", "-J", "size=64", "-E", "nodiscard,lazy_itable_init=1", device,
     )  # fmt: skip
     if status:
-        last = said.splitlines()[-1] if said else "it said nothing"
-        raise DoorError(f"cannot make a file system on {device}: mke2fs ends with {status}: {last}")
+        why = reason_in(said)
+        raise DoorError(f"cannot make a file system on {device}: mke2fs ends with {status}: {why}")
+
+
+def reason_in(said: str) -> str:
+    """The line in which a tool of e2fsprogs says what is wrong: the first behind its version."""
+    lines = [line for line in said.splitlines() if line and " 1." not in line[:10]]
+    return lines[0] if lines else "it said nothing"
 
 
 def grow(place: str, bytes_wanted: int) -> None:
@@ -69,6 +75,6 @@ def in_root(*argv: str) -> tuple[int, str]:
     """Run a tool of the root with the devices in sight -> (exit status, what it said)."""
     kernel.mount("/dev", SYSROOT + "/dev", flags=kernel.MS_BIND)
     try:
-        return run_in_root(SYSROOT, argv)
+        return run_in_root(SYSROOT, argv, drivers.feed_watchdog)
     finally:
         kernel.unmount(SYSROOT + "/dev")

@@ -60,11 +60,12 @@ def boot(this: Boot) -> None:
     os.umask(0)
     ground.mount_all()
     report.open()
-    wanted = options.parse(ground.command_line())
+    command_line = ground.command_line()
+    wanted = options.parse(command_line)
     this.reboot_after = wanted.reboot_after
 
     report.stage("watchdog")
-    loader = drivers.open_loader()
+    loader = drivers.open_loader(command_line)
     report.facts["watchdog"] = drivers.arm_watchdog(loader, wanted.watchdog)
 
     report.stage("drivers and disk")

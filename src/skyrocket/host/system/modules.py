@@ -60,13 +60,14 @@ class Index:
 class Loader:
     """Loads modules below FOLDER, each file once; remembers what the kernel refused."""
 
-    def __init__(self, folder: str) -> None:
+    def __init__(self, folder: str, command_line: str = "") -> None:
         self._folder = folder
+        self._parameters = parameters_in(command_line)
         self._done: set[str] = set()
         self.refused: list[str] = []
         self.index = Index(text_in(folder + "/modules.dep"), text_in(folder + "/modules.alias"))
 
-    def load(self, name: str, parameters: str = "") -> bool:
+    def load(self, name: str) -> bool:
         """Load module NAME and what it needs -> whether all of it is in the kernel now."""
         files = self.index.files(name)
         for path in files:
@@ -74,9 +75,8 @@ class Loader:
                 continue
             self._done.add(path)
             try:
-                kernel.load_module(
-                    f"{self._folder}/{path}", parameters if path == files[-1] else ""
-                )
+                wanted = self._parameters.get(module_name(path), "")
+                kernel.load_module(f"{self._folder}/{path}", wanted)
             except DoorError as error:
                 # Said, not raised: a watchdog without its hardware is an everyday refusal.
                 self.refused.append(str(error))
@@ -111,6 +111,20 @@ def modaliases(buses: tuple[str, ...] | None = None, sysfs: str = "/sys") -> Ite
 def module_name(path: str) -> str:
     """`kernel/drivers/md/dm-mod.ko.xz` -> `dm_mod`, as the kernel calls it."""
     return path.rpartition("/")[2].partition(".")[0].replace("-", "_")
+
+
+def parameters_in(command_line: str) -> dict[str, str]:
+    """The parameters that the kernel's command line has for modules: `ramoops.ecc=1`.
+
+    The kernel itself applies them only to what is built in; for modules that is the loader's task.
+    """
+    found: dict[str, str] = {}
+    for word in command_line.split():
+        module, dot, parameter = word.partition(".")
+        if dot and "=" not in module and parameter:
+            name = module.replace("-", "_")
+            found[name] = f"{found[name]} {parameter}" if name in found else parameter
+    return found
 
 
 def literal_prefix(pattern: str) -> str:
