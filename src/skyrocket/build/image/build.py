@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from skyrocket.build import definitions, step, tools
+from skyrocket.build import definitions, sbom, step, tools
 from skyrocket.build import lock as locks
 from skyrocket.build.image import contents, disk, modules, programs, stages
 from skyrocket.build.image.errors import ContentsError
@@ -79,7 +79,7 @@ def build(checkout: Path, name: str, architecture: str, report: Reporter) -> Bui
     pool = open_pool(lock, architecture, report)
     release = describe(checkout, definition, architecture, lock)
     version = make_version(checkout, definition, pool, release, sandbox, report)
-    return make_image(definition, lock, (version,), sandbox, report)
+    return make_image(checkout, definition, lock, (version,), sandbox, report)
 
 
 def build_pair(
@@ -96,7 +96,7 @@ def build_pair(
         make_version(checkout, definition, pool, release, sandbox, report),
         make_version(checkout, definition, pool, newer, sandbox, report, second.changed),
     )
-    return make_image(definition, lock, versions, sandbox, report, second.label)
+    return make_image(checkout, definition, lock, versions, sandbox, report, second.label)
 
 
 def open_pool(lock: Lock, architecture: str, report: Reporter) -> Pool:
@@ -154,7 +154,7 @@ def make_version(
         definition,
         pool,
         release,
-        [*ours.entries(), *modules.entries(late_folder, "debian:kernel")],
+        [*ours.entries(), *modules.entries(late_folder, kernel.image.origin)],
         MULTIARCH[release.architecture],
         mistakes,
     )
@@ -179,6 +179,7 @@ def make_version(
 
 
 def make_image(
+    checkout: Path,
     definition: Definition,
     lock: Lock,
     versions: tuple[Version, ...],
@@ -196,7 +197,7 @@ def make_image(
     architecture = first.release.architecture
     folder = places.folder("images") / f"{definition.name}-{architecture}{suffix}"
     facts = describe_image(definition, lock, first, plan)
-    publish(folder, made, first, facts)
+    publish(folder, made, first, facts, bill(checkout, lock, facts))
     return Built(folder, facts.located(str(folder)))
 
 
@@ -207,7 +208,19 @@ def disk_layout(sizes: Sizes, architecture: str) -> Layout:
     return layout(wanted, DEBIAN_ARCHITECTURE[architecture])
 
 
-def publish(folder: Path, disk_step: Path, version: Version, facts: Manifest) -> None:
+def bill(checkout: Path, lock: Lock, facts: Manifest) -> bytes:
+    """The text of sbom.spdx.json."""
+    debian = DEBIAN_ARCHITECTURE[facts.architecture]
+    packages = [*lock.select("image", debian), *lock.select("tools", tools.ARCHITECTURE)]
+    copyrights = sbom.Copyrights(places.folder("unpacked"), packages)
+    folder = programs.host_wheels(checkout, facts.architecture)
+    wheels = sbom.wheels(checkout, facts.architecture, folder)
+    return sbom.document(facts, lock, debian, copyrights, wheels)
+
+
+def publish(
+    folder: Path, disk_step: Path, version: Version, facts: Manifest, materials: bytes
+) -> None:
     """Show the steps' results under their lasting names; links, so it costs nothing.
 
     The manifest comes last: a folder that has one is complete.
@@ -223,6 +236,7 @@ def publish(folder: Path, disk_step: Path, version: Version, facts: Manifest) ->
         target.unlink(missing_ok=True)
         target.hardlink_to(source)
     shutil.rmtree(folder / "qcow2", ignore_errors=True)
+    (folder / "sbom.spdx.json").write_bytes(materials)
     manifest.write_bytes(msgspec.json.format(msgspec.json.encode(facts)) + b"\n")
 
 

@@ -140,7 +140,10 @@ def _own(
         if not parts:
             mistakes.append(f"{name}/package.toml: concatenate.{path}: {pattern} matches nothing")
         data = b"".join(part.read() for part in parts)
-        entries.append(Entry(path.lstrip("/"), "file", 0o644, origin, content=data))
+        # Made of one package's files, it is that package's file.
+        sources = {part.origin for part in parts}
+        made_of = sources.pop() if len(sources) == 1 else origin
+        entries.append(Entry(path.lstrip("/"), "file", 0o644, made_of, content=data))
     return entries
 
 
