@@ -17,7 +17,6 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
     parser.add_argument("--bundle", metavar="FILE", help="take everything from FILE, no network")
     wish = parser.parse_args(argv)
-    _use_bundle(wish.bundle)
     with shown() as report:
         built = made.image(wish.variant, wish.architecture, report)
     facts = built.facts
@@ -30,14 +29,3 @@ def main(argv: list[str]) -> int:
     print(f"executables {facts.executables}, from {len(facts.packages)} packages")
     print(f"root hash   {facts.root_hash}")
     return 0
-
-
-def _use_bundle(bundle: str | None) -> None:
-    """The rooms below read their sources from one variable; a bundle comes alone."""
-    import os
-    from pathlib import Path
-
-    from skyrocket.fetch.sources import VARIABLE
-
-    if bundle:
-        os.environ[VARIABLE] = str(Path(bundle).resolve())

@@ -20,7 +20,7 @@ def tools() -> tuple[Tool, ...]:
         Tool("ruff check", ("ruff", "check", "--quiet", ".")),
         Tool("ruff format", ("ruff", "format", "--check", "--quiet", ".")),
         Tool("mypy", python("-m", "mypy", "--no-error-summary")),
-        Tool("import contracts", python("-c", _LINT_IMPORTS, "--cache-dir", cache)),
+        Tool("import contracts", python("-c", _LINT_IMPORTS, "--no-logo", "--cache-dir", cache)),
     )
 
 

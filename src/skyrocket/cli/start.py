@@ -9,14 +9,13 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from typing import TYPE_CHECKING
+from itertools import pairwise
+from pathlib import Path
 
 from skyrocket.cli import about, blockers, environment, explain, machine
 from skyrocket.cli.verbs import VERBS, Verb, nearest
-from skyrocket.fetch import places
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from skyrocket.fetch import places, sources
+from skyrocket.fetch.errors import ConfigError
 
 USAGE_ERROR = 2
 HELP = ("", "help", "-h", "--help")
@@ -48,26 +47,44 @@ def _dispatch(argv: list[str], cache: Path) -> int:
         meant = f"did you mean: ./skyrocket {near}" if near else "./skyrocket shows all verbs"
         explain.say([f"skyrocket: cannot {name}: there is no such verb", f"  way out: {meant}"])
         return USAGE_ERROR
-    if verb.group is not None and not _wants_help(argv):
-        found = _blockers(verb, cache)
+    if verb.group is not None:
+        bundle = _bundle(argv)
+        found = [] if _wants_help(argv) else _blockers(verb, cache, offline=bundle is not None)
         if found:
             explain.say([blockers.render(found).rstrip()])
             return 1
-    if verb.group is not None:
         _keep_bytecode(cache)
-        sys.path.insert(0, str(environment.ready(verb.group)))
-    module = importlib.import_module(f"skyrocket.cli.{verb.module}")
-    return int(module.main(argv[1:]))
+        sys.path.insert(0, str(environment.ready(verb.group, bundle)))
+    room, _, function = verb.module.partition(":")
+    module = importlib.import_module(f"skyrocket.cli.{room}")
+    return int(getattr(module, function or "main")(argv[1:]))
+
+
+def _bundle(argv: list[str]) -> Path | None:
+    """The file of `--bundle`: from now on everything comes from it alone."""
+    given = [word.removeprefix("--bundle=") for word in argv if word.startswith("--bundle=")]
+    given += [after for word, after in pairwise(argv) if word == "--bundle"]
+    if not given:
+        return None
+    # The rooms below read a list of sources that is cut at spaces, and a path may hold some.
+    try:
+        descriptor = os.open(given[-1], os.O_RDONLY)
+    except OSError as error:
+        raise ConfigError(
+            f"cannot read bundle {given[-1]}: {error.strerror}", "./skyrocket bundle FILE makes one"
+        ) from error
+    os.environ[sources.VARIABLE] = f"/proc/self/fd/{descriptor}"
+    return Path(given[-1]).absolute()
 
 
 def _wants_help(argv: list[str]) -> bool:
     return "-h" in argv or "--help" in argv
 
 
-def _blockers(verb: Verb, cache: Path) -> list[blockers.Blocker]:
+def _blockers(verb: Verb, cache: Path, *, offline: bool) -> list[blockers.Blocker]:
     price = about.cost_here(cache)
     missing = not environment.is_ready(verb.group or "") or (verb.builds and price.download > 0)
-    network = environment.network_problem() if missing else None
+    network = environment.network_problem() if missing and not offline else None
     needed = price.disk if verb.builds else 0
     return blockers.find(machine.look(str(cache), needed, network))
 

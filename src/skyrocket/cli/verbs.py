@@ -1,6 +1,7 @@
 """The table of verbs: name, module, what it does, and what it needs before it can start.
 
-A verb's module is imported when the verb is called and has `main(argv: list[str]) -> int`.
+A verb's module is imported when the verb is called and has `main(argv: list[str]) -> int`;
+`module:function` names another function of that kind.
 """
 
 from __future__ import annotations
@@ -23,9 +24,9 @@ VERBS = {
     "build": Verb("build", "build VARIANT", "make an image", builds=True),
     "image": Verb("image", "image inspect|write", "look into an image, or write it to a disk"),
     "node": Verb("node", "node list|ssh|exec|logs|stop", "the nodes on this machine"),
-    "lock": Verb("lock", "lock --update|--check", "resolve the packages anew, or compare"),
-    "bundle": Verb("bundle", "bundle FILE", "everything locked in one file, to build offline"),
-    "sources": Verb("sources", "sources FOLDER", "fetch the source of every package"),
+    "lock": Verb("locking:lock", "lock --update|--check", "resolve the packages anew, or compare"),
+    "bundle": Verb("locking:bundle", "bundle FILE", "everything locked in one file"),
+    "sources": Verb("locking:sources", "sources FOLDER", "fetch the source of every package"),
     "check": Verb("check", "check", "style, types and import contracts of this checkout", "dev"),
     "doctor": Verb("doctor", "doctor", "try what this machine can do", None),
     "clean": Verb("clean", "clean [--all]", "remove what was made; --all: also downloads", None),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 import hashlib
+import shutil
 from typing import TYPE_CHECKING
 
 from skyrocket.lab import qemu

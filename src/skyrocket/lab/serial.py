@@ -8,7 +8,8 @@ from typing import NamedTuple
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][A-Z0-9]|[\x00-\x08\x0b-\x1f\x7f]")
 _READY = re.compile(r"skyrocket: ready version=(\S*) address=(\S*) uptime=(\S*)")
 _FAILURE = re.compile(
-    r"Kernel panic|systemd\[1\]: Freezing execution|skyrocket: (this boot failed\.|stopped\.|failed:)"
+    r"Kernel panic|systemd\[1\]: Freezing execution"
+    r"|skyrocket: (this boot failed\.|stopped\.|failed:)"
 )
 _CLOCK = re.compile(r"\[ *(\d+\.\d+)\]")
 _BACKWARDS = 0.5  # seconds; processors print a little out of order

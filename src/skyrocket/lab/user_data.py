@@ -82,7 +82,7 @@ def dump(table: Table, path: tuple[str, ...] = ()) -> str:
     """TOML text: plain values first, then one section for each table."""
     plain = {key: value for key, value in table.items() if not isinstance(value, dict)}
     text = ""
-    if path and plain:
+    if path and (plain or not table):
         text = f"[{'.'.join(_key(part) for part in path)}]\n"
     text += "".join(f"{_key(key)} = {_value(value)}\n" for key, value in plain.items())
     text += "\n" if plain else ""
@@ -94,7 +94,12 @@ def dump(table: Table, path: tuple[str, ...] = ()) -> str:
 
 def _key(key: str) -> str:
     plain = key.isascii() and key.replace("-", "").replace("_", "").isalnum()
-    return key if plain else json.dumps(key, ensure_ascii=False)
+    return key if plain else _text(key)
+
+
+def _text(text: str) -> str:
+    """JSON's strings are TOML's, but for one control character that TOML wants escaped."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _value(value: object) -> str:
@@ -102,7 +107,7 @@ def _value(value: object) -> str:
         case bool():
             return "true" if value else "false"
         case str():
-            return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+            return _text(value)
         case dict():
             return "{ " + ", ".join(f"{_key(k)} = {_value(v)}" for k, v in value.items()) + " }"
         case list():
