@@ -50,9 +50,6 @@ class FakeKernel:
     ) -> None:
         self.calls.append((source, target, kind, flags, data))
 
-    def unmount(self, target: str, flags: int = 0) -> None:
-        self.calls.append((target, flags))
-
 
 class Node:
     """A node's files below FOLDER, with the fake programs."""
@@ -203,7 +200,7 @@ def test_clean_forgets_everything(node: Callable[..., Node]) -> None:
     demo = node()
     demo.write()
     demo.prepare()
-    run.clean(demo.places, demo.containerd, demo.kernel)
+    run.clean(demo.places, demo.containerd)
     assert demo.calls[-1].endswith("snapshots --snapshotter overlayfs rm skyrocket.workload.demo")
 
 

@@ -44,9 +44,10 @@ def main(argv: list[str]) -> int:
     containerd = Containerd(places.containerd, places.hosts)
     try:
         if what == "clean":
-            clean(places, containerd, kernel)
+            clean(places, containerd)
             obey_restart(places, os.environ)
             return 0
+        runc.leave_host_mounts(kernel)
         prepare(places, containerd, kernel, cgroup(_own_group()))
         runc.become(places)
     except ContainerError as error:
@@ -58,7 +59,6 @@ def prepare(places: Places, containerd: Containerd, kernel: Mounts, group: str) 
     """Everything up to the bundle that runc starts from."""
     said = read(places)
     runc.delete(places)
-    runc.unmount(places, kernel)
     digest = containerd.fetch(said.source)
     found = image.load(said.source, digest, image.reader(places.content), os.uname().machine)
     runc.mount(places, containerd.prepare(places.snapshot, found.chain), kernel)
@@ -70,10 +70,9 @@ def prepare(places: Places, containerd: Containerd, kernel: Mounts, group: str) 
     journal.info(f"starting {places.name} from {said.source} ({digest})")
 
 
-def clean(places: Places, containerd: Containerd, kernel: Mounts) -> None:
-    """Remove what the last run left: the container, its root, its writable layer."""
+def clean(places: Places, containerd: Containerd) -> None:
+    """Remove what the last run left: the container and its writable layer."""
     runc.delete(places)
-    runc.unmount(places, kernel)
     if not containerd.remove(places.snapshot):
         # containerd may be on its way down as well; the next start clears it.
         journal.info(f"no writable layer of {places.name} to remove")

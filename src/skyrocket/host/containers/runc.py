@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from skyrocket.host.containers.places import Places
 
 RUNC = "/usr/sbin/runc"
-DETACH = 2  # MNT_DETACH: away for us now, for those still in it when they leave
+SLAVE = 1 << 19  # MS_SLAVE
 
 
 class Mounts(Protocol):
@@ -28,7 +28,6 @@ class Mounts(Protocol):
     def mount(
         self, source: str, target: str, kind: str = "", flags: int = 0, data: str = ""
     ) -> None: ...
-    def unmount(self, target: str, flags: int = 0) -> None: ...
 
 
 def delete(places: Places, runc: str = RUNC) -> None:
@@ -41,6 +40,20 @@ def delete(places: Places, runc: str = RUNC) -> None:
         raise RuntimeFailedError(f"cannot remove the container left behind: {error}") from error
 
 
+def leave_host_mounts(mounts: Mounts) -> None:
+    """Go where mounts of ours are not the node's.
+
+    A container's root is then mounted for its processes alone and goes with the last of them;
+    PID 1 makes no unit of it that a shutdown would try to unmount below a running container.
+    /run still follows the node's, but hands nothing back; /mnt stays shared both ways.
+    """
+    try:
+        os.unshare(os.CLONE_NEWNS)
+        mounts.mount("", "/run", "", SLAVE)
+    except OSError as error:
+        raise RuntimeFailedError(f"cannot leave the node's mounts: {error.strerror}") from error
+
+
 def mount(places: Places, overlay: OverlayMount, mounts: Mounts) -> None:
     """Mount the container's root file system."""
     os.makedirs(places.rootfs, mode=0o700, exist_ok=True)  # noqa: PTH103
@@ -50,17 +63,6 @@ def mount(places: Places, overlay: OverlayMount, mounts: Mounts) -> None:
         raise RuntimeFailedError(
             f"cannot mount the root of {places.name}: {error.strerror or error}"
         ) from error
-
-
-def unmount(places: Places, mounts: Mounts) -> None:
-    """Unmount the container's root, as often as it is mounted."""
-    while os.path.ismount(places.rootfs):
-        try:
-            mounts.unmount(places.rootfs, DETACH)
-        except OSError as error:
-            raise RuntimeFailedError(
-                f"cannot unmount the root of {places.name}: {error.strerror or error}"
-            ) from error
 
 
 def become(places: Places, runc: str = RUNC) -> NoReturn:

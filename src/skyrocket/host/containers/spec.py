@@ -98,8 +98,6 @@ def environment(
         found.update(proxy)
     found["SKYROCKET_IMAGE"] = image.reference
     found["SKYROCKET_IMAGE_DIGEST"] = image.digest
-    if superpowered:
-        found["SKYROCKET_ROOTFS"] = places.rootfs
     found.update(said.environment)
     return [f"{name}={value}" for name, value in found.items()]
 
