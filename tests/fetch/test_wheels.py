@@ -236,6 +236,18 @@ def test_a_bundle_among_the_sources_comes_first(
     assert wheels.fetch([demo_pin()], GLIBC, where=wheels.order())
 
 
+def test_an_index_is_not_asked_for_what_a_bundle_holds(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bundle in SKYROCKET_SOURCES works without any network."""
+    file = tmp_path / hashlib.sha256(DEMO).hexdigest()
+    file.write_bytes(DEMO)
+    bundle.write(tmp_path / "full.tar", b"", [file])
+    monkeypatch.setenv("SKYROCKET_SOURCES", str(tmp_path / "full.tar"))
+    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
+    assert wheels.fetch([demo_pin()], GLIBC, where=wheels.order())
+
+
 def test_an_environment_is_made_once(
     mirror: Mirror, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -64,6 +64,14 @@ def open_member(bundle: Path, sha256: str) -> IO[bytes]:
     return io.BufferedReader(Slice(bundle, span))
 
 
+def holds(bundle: Path, sha256: str) -> bool:
+    """Is the file with that hash in the bundle; False for one that cannot be read."""
+    try:
+        return f"files/{sha256}" in _index(bundle, bundle.stat().st_mtime_ns)
+    except (OSError, ConfigError):
+        return False
+
+
 def read_lock(bundle: Path) -> bytes:
     """The packages.lock that the bundle was made from."""
     try:

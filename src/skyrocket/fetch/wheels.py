@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote, urlsplit, urlunsplit
 
+from skyrocket.fetch import bundle as bundled
 from skyrocket.fetch import doors, download, index, pip_config, places, requirements, sources, tags
 from skyrocket.fetch.errors import ConfigError, DiskError, FetchError
 from skyrocket.fetch.wanted import Place, Wanted
@@ -33,11 +34,11 @@ class Order(NamedTuple):
     alone: bool = False
 
 
-def order(bundle: Path | None = None) -> Order:
-    """With BUNDLE nothing else is asked; without, the bundles of SKYROCKET_SOURCES come first."""
-    bundles = tuple(one.bundle for one in sources.ordered("", bundle) if one.bundle)
+def order(only: Path | None = None) -> Order:
+    """From bundle ONLY, or with the bundles of SKYROCKET_SOURCES before what pip would ask."""
+    bundles = tuple(one.bundle for one in sources.ordered("", only) if one.bundle)
     config = pip_config.read(sources.defaults().wheel_index)
-    return Order(config, bundles, alone=bundle is not None)
+    return Order(config, bundles, alone=only is not None)
 
 
 def environment(
@@ -90,10 +91,10 @@ def wanted(name: str, wheel: requirements.Wheel, where: Order, cache: Path) -> W
     if (cache / wheel.sha256).exists():
         return Wanted(wheel.filename, wheel.sha256, wheel.size, ())
     found = [
-        Place(f"bundle://{quote(bundle)}#{wheel.sha256}", f"bundle {bundle}")
-        for bundle in where.bundles
+        Place(f"bundle://{quote(one)}#{wheel.sha256}", f"bundle {one}") for one in where.bundles
     ]
-    if not where.alone:
+    held = any(bundled.holds(Path(one), wheel.sha256) for one in where.bundles)
+    if not where.alone and not held:
         found += _places(name, wheel, where.config)
     mend = "name an index that has it with PIP_INDEX_URL, or lock anew: " + requirements.RELOCK
     if where.alone:

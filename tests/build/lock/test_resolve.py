@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from skyrocket.build.lock import changes, resolve, source_files, update
+from skyrocket.build import lock as room
+from skyrocket.build.lock import changes, resolve, source_files, update, verbs
 from skyrocket.build.lock.errors import LockError, ResolveError
 from skyrocket.fetch import sources
+from skyrocket.models import lock as words
 from skyrocket.models.lock import Lock
 
 if TYPE_CHECKING:
@@ -23,7 +25,7 @@ Source: app-src (1:2.0-1)
 Depends: libone (>= 1), mta | mail, scripts [linux-any]
 Filename: pool/main/a/app/app_2.0-1+b1_{arch}.deb
 Size: 100
-SHA256: aa
+SHA256: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
 Description: text
  with: a line
 
@@ -33,7 +35,7 @@ Architecture: {arch}
 Pre-Depends: libc:any
 Filename: pool/updates/main/o/one/libone_1.5_{arch}.deb
 Size: 20
-SHA256: bb
+SHA256: bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb
 
 Package: postfix
 Version: 3
@@ -41,14 +43,14 @@ Architecture: {arch}
 Provides: mail (= 3), other
 Filename: pool/main/p/postfix/postfix_3_{arch}.deb
 Size: 30
-SHA256: cc
+SHA256: cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc
 
 Package: libc
 Version: 2.41
 Architecture: {arch}
 Filename: pool/main/l/libc/libc_2.41_{arch}.deb
 Size: 40
-SHA256: dd
+SHA256: dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd
 
 Package: scripts
 Version: 9
@@ -56,14 +58,14 @@ Architecture: all
 Depends: perl
 Filename: pool/main/s/scripts_9_all.deb
 Size: 50
-SHA256: ee
+SHA256: eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee
 
 Package: perl
 Version: 5
 Architecture: {arch}
 Filename: pool/main/p/perl_5_{arch}.deb
 Size: 60
-SHA256: ff
+SHA256: ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff
 """
 
 SIMULATION = """\
@@ -154,6 +156,8 @@ class FakeApt:
                 return SIMULATION.encode()
             case "show":
                 return INDEX.format(arch=self.arch).encode()
+            case "madison":
+                return b" libc | 2.41 | http://m/debian trixie/main amd64 Packages\n"
         raise AssertionError(argv)
 
 
@@ -271,3 +275,31 @@ def test_source_files_from_apts_answer() -> None:
     ]
     packages = [one.package for one in records()]
     assert ("app-src", "1:2.0-1") in source_files.needed([*packages, *packages])
+
+
+def test_check_says_what_a_new_lock_would_change(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`lock --check` names each package and the command, and writes nothing."""
+    root = checkout(tmp_path / "c", packages__two='[debian]\ntools = ["libone"]\n')
+    file = root / "packages.lock"
+    monkeypatch.setattr(verbs, "CHECKOUT", root)
+    monkeypatch.setattr(room, "FILE", file)
+    monkeypatch.setattr(verbs, "_apts", lambda *_args, **_named: apts(tmp_path))
+    monkeypatch.setattr(room, "read", lambda: words.decode(file.read_bytes()))
+    fresh = update.update(update.roots(root), DATA, apts(tmp_path))
+    file.write_bytes(words.encode(fresh))
+    assert verbs.main(["lock", "--check"]) == 0
+    assert capsys.readouterr().out == "packages.lock is up to date\n"
+
+    old = file.read_text().replace(
+        '"name":"libc","version":"2.41"', '"name":"libc","version":"2.40"'
+    )
+    file.write_text(old)
+    assert verbs.main(["lock", "--check"]) == 1
+    assert capsys.readouterr().out == (
+        "libc (amd64): new version: 2.40 -> 2.41, "
+        "the locked file is gone from the archive's lists\n"
+        "packages.lock is out of date (1 packages): ./skyrocket lock --update\n"
+    )
+    assert file.read_text() == old
