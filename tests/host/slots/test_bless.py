@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from skyrocket.host.slots import bless
 from skyrocket.host.slots.bless import plan
 from skyrocket.models.slots import Name
+
+if TYPE_CHECKING:
+    import pytest
 
 KEY = "1a2b3c4d"
 ROOT = KEY.ljust(64, "0")
@@ -22,12 +28,6 @@ def test_counter_that_firmware_could_not_write() -> None:
     assert (decided.old, decided.new) == (Name(KEY, 1), Name(KEY))
 
 
-def test_direct_kernel_boot_is_not_counted() -> None:
-    """Without a loader that counts nothing is renamed, and the note says so."""
-    decided = plan([Name(KEY, 1)], ROOT, "")
-    assert (decided.old, decided.note.startswith("not counted")) == (None, True)
-
-
 def test_never_another_root() -> None:
     """A count that belongs to another root blesses nothing."""
     decided = plan([Name(KEY, 1), OTHER], ROOT, "\\EFI\\Linux\\skyrocket-ffffffff+0-1.efi")
@@ -35,5 +35,18 @@ def test_never_another_root() -> None:
 
 
 def test_blessed_already() -> None:
-    """A UKI without counter stays as it is."""
-    assert plan([Name(KEY)], ROOT, "").note == "blessed already"
+    """A UKI that lost its counter since the loader started it stays as it is."""
+    decided = plan([Name(KEY)], ROOT, f"\\EFI\\Linux\\skyrocket-{KEY}+0-1.efi")
+    assert (decided.old, decided.note) == (None, "blessed already")
+
+
+def test_uki_that_is_gone() -> None:
+    """When the UKI of the running root is gone, that is said."""
+    decided = plan([OTHER], ROOT, f"\\EFI\\Linux\\skyrocket-{KEY}+0-1.efi")
+    assert decided.note == "not counted: the UKI of this root is gone"
+
+
+def test_machine_without_efi_is_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With direct kernel boot there is nothing to bless, and the note says so."""
+    monkeypatch.setattr(bless.efi, "make_readable", lambda: False)
+    assert bless.bless(ROOT).note == "not counted: this machine did not boot through EFI"

@@ -17,6 +17,7 @@ from skyrocket.models import disk as layout
 from skyrocket.models import slots
 
 COUNTED_PATH = "LoaderBootCountPath"
+LOADER = "LoaderInfo"
 NOT_COUNTED = "not counted"
 
 
@@ -37,10 +38,6 @@ def plan(names: list[slots.Name], root_hash: str, counted_path: str) -> Plan:
     """What blessing ROOT_HASH means for the UKIs NAMES, when the loader counted COUNTED_PATH."""
     key = slots.key_of(root_hash)
     mine = [name for name in names if name.key == key]
-    if not counted_path:
-        if any(name.blessed for name in mine):
-            return Plan("blessed already")
-        return Plan(f"{NOT_COUNTED}: the kernel was not started by a counting loader")
     counted = slots.parse(counted_path.replace("\\", "/").rpartition("/")[2])
     if counted is None or counted.key != key:
         return Plan(f"{NOT_COUNTED}: the loader counted {counted_path}, not this root")
@@ -65,8 +62,10 @@ def bless(root_hash: str, root: str = "/") -> Plan:
     if not efi.make_readable():
         return Plan(f"{NOT_COUNTED}: this machine did not boot through EFI")
     counted = efi.loader_variable(COUNTED_PATH)
+    if not counted and efi.loader_variable(LOADER):
+        return Plan("blessed already")
     if not counted:
-        return plan([], root_hash, "")
+        return Plan(f"{NOT_COUNTED}: no boot loader started this kernel")
     with BootPartition(device_of_boot(root)) as boot:
         decided = plan(boot.names(), root_hash, counted)
         if decided.old and decided.new:
