@@ -8,6 +8,8 @@ from __future__ import annotations
 import tomllib
 from typing import TYPE_CHECKING, NamedTuple
 
+import msgspec
+
 from skyrocket.build.lock.errors import LockError
 from skyrocket.build.lock.resolve import Apt, moment, reachable
 from skyrocket.models.lock import ARCHES, SETS, Lock, Package
@@ -123,3 +125,12 @@ def update(
 def solve(apt: Apt, names: Sequence[str], exclude: Iterable[str]) -> list[Package]:
     """One set: what apt would install for NAMES, less EXCLUDE and what only that needs."""
     return reachable(apt.records(apt.solve(names)), names, exclude)
+
+
+def settled(old: Lock, new: Lock) -> Lock:
+    """OLD when NEW differs in its moment alone.
+
+    Lists are signed anew several times a day; a lock, and with it the date inside every image,
+    changes only when a package does.
+    """
+    return old if msgspec.structs.replace(new, snapshot=old.snapshot) == old else new

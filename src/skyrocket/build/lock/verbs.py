@@ -54,6 +54,7 @@ def lock(argv: Sequence[str], report: Reporter | None = None) -> int:
     old = None if options.machine_apt and not room.FILE.exists() else room.read()
     apts = _apts(old, machine=options.machine_apt, report=report)
     new = update.update(update.roots(CHECKOUT), sources.defaults(), apts, report.step)
+    new = update.settled(old, new) if old else new
     found = changes.changes(old, new, _listed(old, apts)) if old else []
     for change in found:
         say(str(change))
@@ -83,7 +84,8 @@ def _checked(same: bool, found: Sequence[changes.Change]) -> int:
     if same:
         say("packages.lock is up to date")
         return 0
-    say(f"packages.lock is out of date ({len(found)} packages): {room.RELOCK}")
+    what = f"{len(found)} packages" if found else "its sets or suites"
+    say(f"packages.lock is out of date ({what}): {room.RELOCK}")
     return OUT_OF_DATE
 
 
