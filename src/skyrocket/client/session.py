@@ -102,10 +102,10 @@ class Session:
         elif opcode == websocket.TEXT:
             self._note_capacity(payload)
         elif opcode == websocket.PING:
-            self._connection.sendall(websocket.frame(websocket.PONG, payload))
+            self._send(websocket.frame(websocket.PONG, payload))
         elif opcode == websocket.CLOSE:
             code, reason = websocket.close_reason(payload)
-            self._connection.sendall(websocket.frame(websocket.CLOSE, payload[:2]))
+            self._send(websocket.frame(websocket.CLOSE, payload[:2]))
             if code == 1000 and reason.isdigit():
                 return int(reason)
             raise ClientError(f"Failed exec: {reason or f'closed with code {code}'}")
@@ -122,7 +122,7 @@ class Session:
     def _forward_input(self) -> None:
         piece = posix.read(0, _PIECE)
         if piece:
-            self._connection.sendall(websocket.frame(websocket.BINARY, piece))
+            self._send(websocket.frame(websocket.BINARY, piece))
             self._sent += 1
         else:
             self._input_open = False
@@ -134,10 +134,17 @@ class Session:
             raise ClientError(f"Failed exec: nothing from the node for {SILENCE_SECONDS:.0f} s")
         if now - self._pinged >= PING_SECONDS:
             self._pinged = now
-            self._connection.sendall(websocket.frame(websocket.PING, b""))
+            self._send(websocket.frame(websocket.PING, b""))
+
+    def _send(self, content: bytes) -> None:
+        """Send, unless the node has gone: what it said before, the exit code, is still to read."""
+        try:
+            self._connection.sendall(content)
+        except (BrokenPipeError, ConnectionResetError):
+            self._input_open = False
 
     def _say(self, text: str) -> None:
-        self._connection.sendall(websocket.frame(websocket.TEXT, text.encode()))
+        self._send(websocket.frame(websocket.TEXT, text.encode()))
 
 
 def initialize(target: str, command: "list[bytes]", *, tty: bool) -> str:
