@@ -34,7 +34,7 @@ class Builtins:
     _SPECIAL = {"builtins": "NULL", "sys": "NULL", "_warnings": "_PyWarnings_Init"}  # noqa: RUF012
 
     def __init__(self, program: Program, wanted: Sequence[str]) -> None:
-        never = programs.NEVER_BUILTINS
+        never = programs.NEVER_BUILTINS | programs.LARGE_BUILTINS
         if program.static:
             never |= programs.NOT_STATIC_BUILTINS
         self.names = sorted({*programs.CORE_BUILTINS, *wanted, *program.native} - never)

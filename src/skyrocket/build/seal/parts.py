@@ -60,8 +60,9 @@ def base(shop: Workshop, program: Program, survey: Survey) -> layout.Part:
     others = {name for name in program.roots if name.partition(".")[0] != OURS}
     job = {
         "roots": sorted({*survey.others, *programs.ALWAYS, *others}),
-        "folders": [STANDINS, STDLIB, f"{STDLIB}/lib-dynload", "/seal/wheels"],
+        "folders": [STDLIB, f"{STDLIB}/lib-dynload", "/seal/wheels"],
         "exclude": sorted(exclude | refused),
+        "standins": {name: f"{STANDINS}/{file}" for name, file in programs.STANDINS.items()},
         "sources": [[name, f"{STDLIB}/{file}", False] for name, file in programs.BOOTSTRAP.items()]
         + [["_frozen_importlib_external", f"{STANDINS}/_frozen_importlib_external.py", False]],
         "hidden": programs.HIDDEN_IMPORTS,
@@ -96,6 +97,7 @@ def ours(shop: Workshop, program: Program, survey: Survey, below: layout.Part) -
         "folders": [],
         "exclude": [],
         "sources": sources,
+        "standins": {},
         "hidden": {},
         "extensions": below.report.extensions,
         "fakes": list(program.native),

@@ -28,7 +28,6 @@ HOST = Program(
     "skyrocket.host.__main__",
     static=False,
     wheels=("h11", "msgspec", "tomli_w", "wsproto"),
-    roots=("encodings.idna",),
     native=("_node",),
 )
 APICLIENT = Program("apiclient", "skyrocket.client.cli")
@@ -51,6 +50,9 @@ NEVER_BUILTINS = frozenset(
      "_tracemalloc", "_xxsubinterpreters", "faulthandler", "marshal", "pyexpat", "xxsubtype"}
 )  # fmt: skip
 """Built-in modules that help to bring in code, read source, or look into the process."""
+
+LARGE_BUILTINS = frozenset({"unicodedata"})
+"""A megabyte for what nothing of ours calls; `traceback` asks for it to draw source lines."""
 
 NOT_STATIC_BUILTINS = frozenset({"pwd", "grp", "syslog"})
 """Name services of a static C library would load the other image's libraries."""
@@ -80,8 +82,9 @@ EXCLUDE = _names(
     "_aix_support _android_support _apple_support _bootsubprocess _ios_support",
     "_osx_support _winapi encodings.mbcs encodings.oem msvcrt nt ntpath nturl2path winreg",
     # large, and nothing of ours calls them
-    "annotationlib antigravity asyncio attr attrs distutils doctest ensurepip ftplib",
-    "idlelib lib2to3 mailbox nntplib optparse pip platform plistlib poplib setuptools",
+    "annotationlib antigravity argparse asyncio attr attrs distutils doctest ensurepip ftplib",
+    "getopt gettext idlelib lib2to3 mailbox nntplib optparse pip platform plistlib poplib",
+    "setuptools",
     "smtplib sre_compile statistics tarfile test this tomli trio turtle typing_extensions",
     "unittest venv webbrowser xml xmlrpc yaml zipfile",
 )
@@ -92,11 +95,18 @@ HIDDEN_IMPORTS = {
         "abc", "collections", "dataclasses", "datetime", "decimal", "enum", "re", "types",
         "typing", "uuid", "weakref", "msgspec._utils",
     ),
-    "time": ("_strptime",),
+    "_json": ("json.decoder",),
+    "_socket": ("encodings.idna",),
 }  # fmt: skip
 """Modules that C code imports, which no syntax tree shows."""
 
-STANDINS = ("ast", "decimal", "inspect", "tokenize")
+STANDINS = {
+    "ast": "ast.py",
+    "decimal": "decimal.py",
+    "encodings.idna": "idna.py",
+    "inspect": "inspect.py",
+    "tokenize": "tokenize.py",
+}
 """Modules of the standard library that a few lines of ours take the place of."""
 
 BOOTSTRAP = {

@@ -62,6 +62,8 @@ def imports(text: str, name: str, *, package: bool) -> Imports:
                 target = _absolute(node.module, node.level, base)
                 names.extend(with_parents(target))
                 names.extend(f"{target}.{alias.name}" for alias in node.names)
+            case ast.Attribute(attr="strptime"):
+                names.append("_strptime")  # asked for by C code, when it is called
             case ast.Constant(value=str(value)) if found := _DOTTED.match(value):
                 texts.extend(with_parents(found[1]))
     return Imports(tuple(dict.fromkeys(names)), tuple(dict.fromkeys(texts)))

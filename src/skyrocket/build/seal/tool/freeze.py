@@ -63,20 +63,23 @@ def _find(job: dict[str, Any]) -> dict[str, Any]:
 
     def read(name: str) -> closure.Imports | None:
         extension = _extension(name, folders)
+        hidden = tuple(job["hidden"].get(name, ()))
         if name in sys.builtin_module_names:
             builtins.add(name)
-            return closure.Imports((), ())
+            return closure.Imports(hidden, ())
         if extension is not None:
             extensions[name] = extension
-            return closure.Imports(tuple(job["hidden"].get(name, ())), ())
+            return closure.Imports(hidden, ())
         source = closure.find(name, folders)
+        if name in job["standins"]:
+            source = closure.Source(name, job["standins"][name], package=False)
         if source is None:
             missing.add(name)
             return None
         sources.append(source)
         text = Path(source.path).read_text(encoding="utf-8")
         asked = closure.imports(text, name, package=source.package)
-        return asked._replace(names=(*asked.names, *job["hidden"].get(name, ())))
+        return asked._replace(names=(*asked.names, *hidden))
 
     closure.closure(job["roots"], read, set(job["exclude"]))
     unique = {source.name: source for source in sources}
