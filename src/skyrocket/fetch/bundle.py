@@ -10,7 +10,7 @@ import functools
 import io
 import os
 import tarfile
-from typing import IO, TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from skyrocket.fetch.errors import ConfigError, DiskError
 
@@ -58,7 +58,7 @@ class Slice(io.RawIOBase):
         super().close()
 
 
-def open_member(bundle: Path, sha256: str) -> IO[bytes]:
+def open_member(bundle: Path, sha256: str) -> io.BufferedIOBase:
     """Bytes of the file with that hash; KeyError when the bundle does not have it."""
     span = _index(bundle, bundle.stat().st_mtime_ns)[f"files/{sha256}"]
     return io.BufferedReader(Slice(bundle, span))

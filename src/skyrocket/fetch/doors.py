@@ -17,6 +17,8 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 from skyrocket.fetch import bundle, kept
 
 if TYPE_CHECKING:
+    from io import BufferedIOBase
+
     from skyrocket.fetch.wanted import Place
 
 AGENT = "skyrocket-fetch/1"
@@ -27,7 +29,7 @@ class Stream(NamedTuple):
     """Bytes of a file from OFFSET on; the offset may be less than what was asked for."""
 
     offset: int
-    reader: IO[bytes]
+    reader: BufferedIOBase
 
 
 class AbsentError(Exception):

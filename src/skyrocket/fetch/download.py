@@ -31,6 +31,7 @@ from skyrocket.models.progress import Reporter, Silent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from io import BufferedIOBase
 
     from skyrocket.fetch.wanted import Place, Wanted
 
@@ -288,9 +289,10 @@ def _copy(job: _Job, item: Wanted, place: Place, target: IO[bytes]) -> str:
     return digest.hexdigest()
 
 
-def _read(reader: IO[bytes]) -> bytes:
+def _read(reader: BufferedIOBase) -> bytes:
+    """What has come, up to CHUNK: a connection that dies later does not take it along."""
     try:
-        return reader.read(CHUNK)
+        return reader.read1(CHUNK)
     except (OSError, HTTPException) as error:
         raise UnreadyError(str(error) or type(error).__name__) from error
 
