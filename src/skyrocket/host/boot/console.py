@@ -6,16 +6,16 @@ screen, waits for. Consoles have no prompt: this is all they show.
 
 from __future__ import annotations
 
+import _socket
 import os
-import socket
 import time
-from typing import TYPE_CHECKING
 
 from skyrocket.client import jsontext
 from skyrocket.client.connection import SOCKET, ask
 from skyrocket.client.errors import ClientError
 from skyrocket.host.system import clock, files, journal
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -67,13 +67,15 @@ def troubles(reports: Iterable[str]) -> list[str]:
 
 def address() -> str:
     """The address this node has towards others; nothing is sent to find out."""
-    for family, far in ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1")):
+    for family, far in ((_socket.AF_INET, "192.0.2.1"), (_socket.AF_INET6, "2001:db8::1")):
+        probe = _socket.socket(family, _socket.SOCK_DGRAM)
         try:
-            with socket.socket(family, socket.SOCK_DGRAM) as probe:
-                probe.connect((far, 9))
-                return str(probe.getsockname()[0])
+            probe.connect((far, 9))
+            return str(probe.getsockname()[0])
         except OSError:
             continue
+        finally:
+            probe.close()
     return "none"
 
 
