@@ -228,6 +228,30 @@ def test_handshake_as_the_upstream_client_sends_it(server: ExecServer) -> None:
         assert client.recv(65536).startswith(b"HTTP/1.1 101 ")
 
 
+def masked(opcode: int, payload: bytes) -> bytes:
+    """A client's frame; a mask of zeros leaves the payload readable."""
+    return bytes([0x80 | opcode, 0x80 | len(payload), 0, 0, 0, 0]) + payload
+
+
+def test_a_ping_behind_the_end_is_not_answered(server: ExecServer) -> None:
+    """A client that pings while the close is on its way still gets the close."""
+    request = (
+        b"GET /exec HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n\r\n"
+    )
+    asked = masked(1, initialize("ls", target="nothere").encode())
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(10)
+        client.connect(server.path)
+        client.sendall(request + asked + masked(9, b""))
+        seen = b""
+        while not seen.endswith(b"\x88\x03\x03\xe81") and (data := client.recv(65536)):
+            seen += data
+        client.sendall(masked(8, b"\x03\xe8"))
+        assert client.recv(100) == b""
+    assert b"it is not running" in seen
+
+
 def test_plain_request_is_answered_400(server: ExecServer) -> None:
     """A request that wants no WebSocket gets an HTTP error, not a hanging connection."""
     with socket.socket(socket.AF_UNIX) as client:

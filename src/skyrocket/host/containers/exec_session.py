@@ -41,6 +41,7 @@ SILENCE = 10.0
 FAREWELL = 2.0
 """Seconds a client may take to answer our close."""
 CHUNK = 16384
+END_OF_HEAD = b"\r\n\r\n"
 ENOUGH = 1 << 18
 """Bytes waiting for the client at which the command's output is left where it is."""
 LONGEST_REASON = 123  # bytes, by RFC 6455
@@ -128,6 +129,14 @@ class Session:
 
     def _receive(self, data: bytes) -> None:
         """Take bytes of the client; a broken rule ends the connection with its reason."""
+        if self._ws.state is ConnectionState.CONNECTING:
+            # Frames right behind the request would be lost: wsproto reads them as a part of it.
+            head, end, data = data.partition(END_OF_HEAD)
+            self._take(head + end)
+        if data and self._ws.state is not ConnectionState.CONNECTING:
+            self._take(data)
+
+    def _take(self, data: bytes) -> None:
         try:
             self._ws.receive_data(data)
             for event in self._ws.events():
@@ -146,8 +155,7 @@ class Session:
             case events.Ping():
                 self._send(event.response())
             case events.CloseConnection():
-                if not self._done:
-                    self._send(event.response())
+                self._send(event.response())
                 self._done, self._leave_at = True, 0.0
             case events.TextMessage() | events.BytesMessage() if not self._done:
                 self._message(event)
@@ -284,6 +292,8 @@ class Session:
             self._pinged = now
 
     def _send(self, event: events.Event) -> None:
+        if self._done:
+            return  # after a close nothing may follow, not even the answer to a ping
         self._out += self._ws.send(event)
         self._flush()
 
