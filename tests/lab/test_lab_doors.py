@@ -1,5 +1,6 @@
 """Ports, processes, records: the lab's small doors, each tried for real."""
 
+import signal
 import socket
 import sys
 
@@ -16,6 +17,7 @@ NODE = Node(
     architecture="x86_64",
     origin="o",
     image="/i",
+    root_hash="00",
     accelerator="tcg",
     ssh_port=2222,
     demo_port=8080,
@@ -103,3 +105,12 @@ def test_qmp_without_qemu_is_an_error_that_names_what_was_asked(tmp_path):
     deep.mkdir()
     with pytest.raises(LabError, match="cannot ask QEMU to quit"):
         qmp.ask(deep / "qmp.sock", qmp.QUIT)
+
+
+def test_an_interruption_waits_until_a_started_process_is_recorded():
+    """Ctrl-C within the block is raised after it, not in it."""
+    finished = False
+    with pytest.raises(KeyboardInterrupt), process.uninterrupted():  # noqa: PT012
+        signal.raise_signal(signal.SIGINT)
+        finished = True
+    assert finished

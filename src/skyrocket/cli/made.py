@@ -13,9 +13,10 @@ from skyrocket.fetch import places
 from skyrocket.models.definition import DEBIAN_ARCHITECTURE
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
-    from skyrocket.build.lock import Lock
+    from skyrocket.build.lock import Lock, Package
     from skyrocket.models.manifest import Manifest
     from skyrocket.models.progress import Reporter
 
@@ -36,10 +37,21 @@ class Made(NamedTuple):
 
 def everything(variant: str, report: Reporter) -> Made:
     """Image, container images and tools for VARIANT, built now unless they are there."""
-    built = image(variant, ARCHITECTURE, report)
     lock = locks.read(LOCK)
+    fetch(lock, report, oci.names(IMAGES))
+    built = image(variant, ARCHITECTURE, report)
     made = containers(lock, built.facts.version, report)
     return Made(built.folder, built.facts, made, tools.tree(lock, report))
+
+
+def fetch(lock: Lock, report: Reporter, containers: Sequence[str] = ()) -> None:
+    """Everything that an image and CONTAINERS need, in one go: one rate, one time left."""
+    architecture = DEBIAN_ARCHITECTURE[ARCHITECTURE]
+    wanted = {*lock.select("tools", architecture), *lock.select("image", architecture)}
+    for name in containers:
+        wanted.update(_packages(lock, name, architecture))
+    report.step(f"fetch {len(wanted)} packages")
+    locks.fetch_packages(lock, tuple(sorted(wanted)), report)
 
 
 def image(variant: str, architecture: str, report: Reporter) -> image_build.Built:
@@ -62,9 +74,7 @@ def containers(lock: Lock, version: str, report: Reporter) -> Path:
 
 
 def _container(lock: Lock, name: str, version: str, architecture: str, report: Reporter) -> Path:
-    definition = oci.load(IMAGES / name)
-    locked = {one.name: one for one in lock.select("containers", architecture)}
-    wanted = tuple(locked[word] for word in definition.debian if word in locked)
+    wanted = _packages(lock, name, architecture)
     inputs = {
         "version": version,
         "architecture": architecture,
@@ -88,3 +98,9 @@ def _container(lock: Lock, name: str, version: str, architecture: str, report: R
 
     report.step(f"container image {name}")
     return step.run(places.folder("steps"), f"oci-{name}", inputs, make) / "layout"
+
+
+def _packages(lock: Lock, name: str, architecture: str) -> tuple[Package, ...]:
+    """The locked packages that container image NAME takes files from."""
+    locked = {one.name: one for one in lock.select("containers", architecture)}
+    return tuple(locked[word] for word in oci.load(IMAGES / name).debian if word in locked)

@@ -30,11 +30,16 @@ def main(argv: list[str]) -> int:
     nodes.home(nodes_folder, wish.name)  # a bad name is said before anything is built
     with shown() as report:
         lab, order, verdict, facts = _prepare(wish, user_data, nodes_folder, report)
-        node = _started(lab, order, verdict, report)
-        answer = ""
-        if order.demo and not wish.detach:
-            report.step("wait for the demonstration container")
-            answer = launch.wait_demo(node)
+        try:
+            node = _started(lab, order, verdict, report)
+            answer = ""
+            if order.demo and not wish.detach:
+                report.step("wait for the demonstration container")
+                answer = launch.wait_demo(node)
+        except KeyboardInterrupt:
+            report.step(f"stop node {wish.name}")
+            launch.abandon(nodes_folder, wish.name)
+            raise
     if wish.json:
         print(json.dumps(screens.answer(node, nodes.home(nodes_folder, node.name))))
     else:
@@ -105,6 +110,7 @@ def _prepare(
         architecture=facts.architecture,
         version=facts.version,
         image=image,
+        root_hash=facts.root_hash,
         user_data=user_data,
         memory=wish.memory,
         cpus=wish.cpus,
@@ -133,13 +139,16 @@ def _started(lab: launch.Lab, order: launch.Order, verdict: Verdict, report: Ter
     """A ready node: the one that runs under this name already, or a new start."""
     place = nodes.home(lab.nodes, order.name)
     before = nodes.read(place)
-    if before is not None and nodes.runs(before):
-        report.note(
-            f"node {order.name} runs already; a new start: ./skyrocket node stop {order.name}"
-        )
+    if before is not None and nodes.runs(before) and before.root_hash == order.root_hash:
+        again = f"./skyrocket node stop {order.name}"
+        report.note(f"node {order.name} runs already, with this image; for a new start: {again}")
         if before.boot_seconds:
             return before
         return launch.wait_ready(lab, before, time.monotonic(), report)
+    if before is not None and nodes.runs(before):
+        report.note(f"node {order.name} runs with another image: it is stopped first")
+        report.step(f"stop node {order.name}")
+        launch.stop(lab.nodes, order.name)
     if verdict.accelerator == "tcg":
         report.note(f"emulation, several times slower: {verdict.reason}")
         report.note(f"  what would help: {verdict.remedy}")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 class Facts(msgspec.Struct, frozen=True):
     """What a manifest tells, as far as the screen needs it."""
 
+    root_hash: str = ""
     version: str = "latest"
     architecture: str = "x86_64"
     root_bytes: int = 0

@@ -48,6 +48,7 @@ class Order(NamedTuple):
     architecture: str
     version: str  # of the container images
     image: Path
+    root_hash: str
     user_data: str = ""
     memory: int = MEMORY
     cpus: int = CPUS
@@ -76,16 +77,16 @@ def start(lab: Lab, order: Order, report: Reporter) -> Node:
         raise NodeError(f"cannot start node {order.name}: it runs", _stop(order.name))
     place.folder.mkdir(parents=True, exist_ok=True)
     report.step(f"prepare node {order.name}")
+    process.end(before.registry if before else None)  # or its port would count as taken
     node = _choose_ports(lab, order, before, report)
     node = _prepare(lab, order, place, node, before, report)
-    process.end(before.registry if before else None)
-    node = msgspec.structs.replace(
-        node, registry=registry_process.start(place, lab.images, node.registry_port)
-    )
-    nodes.write(place, node)
     report.step(f"start node {order.name}")
-    node = _spawn(lab, order, place, node)
-    nodes.write(place, node)
+    with process.uninterrupted():
+        registry = registry_process.start(place, lab.images, node.registry_port)
+        node = msgspec.structs.replace(node, registry=registry)
+        nodes.write(place, node)
+        node = _spawn(lab, order, place, node)
+        nodes.write(place, node)
     return node
 
 
@@ -105,6 +106,7 @@ def _choose_ports(lab: Lab, order: Order, before: Node | None, report: Reporter)
         architecture=order.architecture,
         origin="",
         image=str(order.image),
+        root_hash=order.root_hash,
         accelerator=lab.accelerator,
         ssh_port=ssh.number,
         demo_port=demo.number,
@@ -275,6 +277,14 @@ def stop(lab_nodes: Path, name: str, patience: float = 30.0) -> bool:
             process.wait_for(lambda: not nodes.runs(node), seconds)
     _pull_the_plug(place, node)
     return ran
+
+
+def abandon(lab_nodes: Path, name: str) -> None:
+    """Pull the plug of a node whose start was interrupted; its disk is a journal's work away."""
+    place = nodes.home(lab_nodes, name)
+    node = nodes.read(place)
+    if node is not None:
+        _pull_the_plug(place, node)
 
 
 def _stop(name: str) -> str:

@@ -9,14 +9,16 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import threading
 import time
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from skyrocket.models.node import Process
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 STEP = 0.1  # seconds between two looks at a condition
 
@@ -35,6 +37,27 @@ def start(argv: Sequence[str], log: Path, env: Mapping[str, str] | None = None) 
     # Nobody waits for it: without this the interpreter warns about a child that still runs.
     child.returncode = 0
     return Process(child.pid, _start_time(child.pid) or 0)
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Ctrl-C waits for the end of the block, so that no process is started and forgotten."""
+    came = False
+
+    def remember(_number: int, _frame: object) -> None:
+        nonlocal came
+        came = True
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, remember)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if came:
+        raise KeyboardInterrupt
 
 
 def alive(process: Process | None) -> bool:

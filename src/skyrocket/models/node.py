@@ -34,6 +34,7 @@ class Node(msgspec.Struct, frozen=True, omit_defaults=True):
     architecture: str
     origin: str  # digest of image and user data: a different one needs a new disk
     image: str  # folder of the image that the disk's overlay lies on
+    root_hash: str  # of that image when the node was started
     accelerator: Accelerator
     ssh_port: int
     demo_port: int
