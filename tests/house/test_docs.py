@@ -167,15 +167,16 @@ def test_readme_claims_no_more_than_was_shown() -> None:
             assert "failing" not in line.proof, promise.text
 
 
-def test_a_promise_is_judged_by_what_ran() -> None:
+def test_a_promise_is_judged_by_what_ran(tmp_path: Path) -> None:
     """No run: not yet. Some passed, or something is missing: partial. All passed: works."""
     status = script("status")
     known = ["tests/a/test_b.py::test_c", "tests/a/test_b.py::test_d"]
     promise = status.Promise("area", "text", tests=("tests/a",))
     passed = {"outcome": "passed"}
+    (tmp_path / "x.md").write_text("| result | **identical** |\n")
 
     def state(outcomes: dict[str, dict[str, str]], **more: Any) -> str:
-        return str(status.judge(promise._replace(**more), known, outcomes).state)
+        return str(status.judge(promise._replace(**more), known, outcomes, tmp_path).state)
 
     both = dict.fromkeys(known, passed)
     assert state({}) == "not yet"
@@ -183,7 +184,9 @@ def test_a_promise_is_judged_by_what_ran() -> None:
     assert state(both | {known[1]: {"outcome": "failed"}}) == "partial"
     assert state(both) == "works"
     assert state(both, missing="a part") == "partial"
-    assert state({}, tests=(), evidence=("docs/evidence/x.md",)) == "works"
+    assert state({}, tests=(), evidence=("x.md shows identical",)) == "works"
+    assert state({}, tests=(), evidence=("x.md shows different",)) == "not yet"
+    assert state({}, tests=(), evidence=("y.md",)) == "not yet"
 
 
 def test_outcomes_are_read_from_a_test_run() -> None:
