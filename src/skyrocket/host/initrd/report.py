@@ -22,7 +22,7 @@ class Report:
         self.degraded: list[str] = []
         self.stage_name = "start"
         # What the interpreter and our imports took before the first line of ours ran.
-        self._stages: dict[str, object] = {"interpreter": time.process_time()}
+        self._stages: dict[str, float] = {"interpreter": time.process_time()}
         self._since = time.monotonic()
         self._kmsg = -1
 
@@ -57,6 +57,8 @@ class Report:
         """Leave everything for the node: JSON_FILE."""
         self.facts["degraded"] = self.degraded
         self.facts["stages"] = self._stages
+        seconds = ", ".join(f"{name} {took:.2f}" for name, took in self._stages.items())
+        self.say(f"seconds: {seconds}")
         folder = JSON_FILE.rpartition("/")[0]
         if not os.path.isdir(folder):
             os.mkdir(folder, 0o755)

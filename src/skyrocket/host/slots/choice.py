@@ -7,8 +7,6 @@ Deliberately unknown here: files, partitions, firmware.
 
 from __future__ import annotations
 
-import functools
-
 from skyrocket.models import slots, version
 
 TRIES = 3
@@ -26,7 +24,11 @@ class Uki:
 
 def booted_by_loader(ukis: list[Uki]) -> Uki | None:
     """The UKI that the loader boots when nobody touches the menu."""
-    return min(ukis, key=functools.cmp_to_key(_before), default=None)
+    first: Uki | None = None
+    for uki in ukis:
+        if first is None or _before(uki, first):
+            first = uki
+    return first
 
 
 def blessed_name(name: slots.Name) -> slots.Name:
@@ -71,8 +73,8 @@ def judge(root: str, count: int, blessed: tuple[str, ...], names: list[slots.Nam
     return Verdict(stop=True, reason=f"{reason}, and no other slot that was ever good")
 
 
-def _before(left: Uki, right: Uki) -> int:
+def _before(left: Uki, right: Uki) -> bool:
     if left.name.exhausted != right.name.exhausted:
-        return 1 if left.name.exhausted else -1
-    order = version.compare(right.version, left.version)
-    return order or version.compare(str(right.name), str(left.name))
+        return right.name.exhausted
+    order = version.compare(left.version, right.version)
+    return (order or version.compare(str(left.name), str(right.name))) > 0
