@@ -43,3 +43,10 @@ def test_closure_follows_names_and_stops_at_excluded_ones():
     }
     found = closure.closure(["a"], tree.get, {"x"})
     assert found == {"a": tree["a"], "b": tree["b"], "c": None}
+
+
+def test_codecs_are_found_by_their_names():
+    """A codec is a module that no import statement names; aliases are followed."""
+    text = 'x.encode("utf-16-le")\nopen(p, encoding="latin1")\ny.decode()\nz.encode("no such")'
+    names = closure.imports(text, "m", package=False).names
+    assert names == ("encodings.utf_16_le", "encodings.latin_1")

@@ -19,9 +19,9 @@ def test_modules_of_a_later_part_start_at_its_page():
     """Offsets count from the start of the whole; each part starts at a page."""
     index = layout.index([STABLE, OURS])
     magic, modules, snippets, names = struct.unpack_from("<4I", index)
-    assert (layout.MAGIC, 3, 2) == (magic, modules, snippets)
+    assert (magic, modules, snippets) == (layout.MAGIC, 3, 2)
     rows = [struct.unpack_from("<4I", index, 16 + 16 * row) for row in range(modules)]
-    assert [(0, 10, 1), (16, 20, 0), (4096, 5, 0)] == [row[1:] for row in rows]
+    assert [row[1:] for row in rows] == [(0, 10, 1), (16, 20, 0), (4096, 5, 0)]
     assert index[-names:] == b"a\0a.b\0ours\0"
 
 

@@ -1,4 +1,4 @@
-"""Every named attack against a program of the host's bundle, and against a Python as the control."""
+"""Every named attack, against programs of the host's bundle and a Python as the control."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 from boot import attacks
+
 from skyrocket.build import seal
 from skyrocket.build.seal import parts, programs
 from skyrocket.sandbox import Mount
-
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 pytestmark = pytest.mark.image

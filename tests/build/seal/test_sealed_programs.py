@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
+
 from skyrocket.build import seal
 from skyrocket.build.seal import checks, programs
 from skyrocket.sandbox import Mount, Sandbox

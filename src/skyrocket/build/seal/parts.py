@@ -55,7 +55,7 @@ class Workshop:
 
 def base(shop: Workshop, program: Program, survey: Survey) -> layout.Part:
     """Standard library and wheels: everything that is not ours."""
-    exclude = programs.EXCLUDE - set(programs.STANDINS)
+    exclude = programs.EXCLUDE - program.also
     refused = {path.name for path in shop.wheels.iterdir() if path.name not in program.wheels}
     others = {name for name in program.roots if name.partition(".")[0] != OURS}
     job = {
@@ -69,6 +69,7 @@ def base(shop: Workshop, program: Program, survey: Survey) -> layout.Part:
         "extensions": {},
         "fakes": [],
         "below": [],
+        "asserting": "",
     }
     inputs = {
         "job": job,
@@ -102,6 +103,7 @@ def ours(shop: Workshop, program: Program, survey: Survey, below: layout.Part) -
         "extensions": below.report.extensions,
         "fakes": list(program.native),
         "below": [["/seal/below/blob", below.report.modules]],
+        "asserting": program.asserting,
     }
     inputs = {
         "job": {**job, "below": below.folder.name},

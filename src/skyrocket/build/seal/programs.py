@@ -19,6 +19,10 @@ class Program(NamedTuple):
     """Packages outside the standard library that may be followed."""
     roots: tuple[str, ...] = ()
     """Modules that no import statement names."""
+    also: frozenset[str] = frozenset()
+    """Modules of EXCLUDE that this program needs nonetheless."""
+    asserting: str = ""
+    """Modules below this name keep their assertions: tests in a sealed program."""
     native: tuple[str, ...] = ()
     """Built-in modules of our own, written in C beside the launcher."""
 

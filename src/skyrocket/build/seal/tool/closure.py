@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import re
+from encodings.aliases import aliases
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -62,6 +63,8 @@ def imports(text: str, name: str, *, package: bool) -> Imports:
                 target = _absolute(node.module, node.level, base)
                 names.extend(with_parents(target))
                 names.extend(f"{target}.{alias.name}" for alias in node.names)
+            case ast.Call():
+                names.extend(_encodings(node))
             case ast.Attribute(attr="strptime"):
                 names.append("_strptime")  # asked for by C code, when it is called
             case ast.Constant(value=str(value)) if found := _DOTTED.match(value):
@@ -116,6 +119,16 @@ def _walk(node: ast.AST) -> Iterator[ast.AST]:
                 yield from _walk(other)
         else:
             yield from _walk(child)
+
+
+def _encodings(node: ast.Call) -> list[str]:
+    """Codecs are modules that are looked up by name: `.encode("utf-16-le")`, `encoding="…"`."""
+    given = [word.value for word in node.keywords if word.arg == "encoding"]
+    if isinstance(node.func, ast.Attribute) and node.func.attr in {"encode", "decode"}:
+        given += node.args[:1]
+    texts = [str(one.value).lower() for one in given if isinstance(one, ast.Constant)]
+    plain = [text.replace("-", "_") for text in texts if text.replace("-", "").isalnum()]
+    return [f"encodings.{aliases.get(text, text)}" for text in plain]
 
 
 def _type_checking(test: ast.expr) -> bool:

@@ -31,7 +31,7 @@ def main(job_path: str) -> None:
     blob = bytearray()
     modules = []
     for source in found["sources"]:
-        code = _compile(source)
+        code = _compile(source, job["asserting"])
         modules.append([source.name, _append(blob, code), len(code), source.package])
     files = {**found["extensions"], **job["extensions"]}
     bundle = {"modules": modules, "files": files, "fakes": job["fakes"], "below": job["below"]}
@@ -102,11 +102,13 @@ def _extension(name: str, folders: list[Path]) -> str | None:
     return None
 
 
-def _compile(source: closure.Source) -> bytes:
+def _compile(source: closure.Source, asserting: str) -> bytes:
     relative = source.name.replace(".", "/") + ("/__init__.py" if source.package else ".py")
     text = Path(source.path).read_bytes()
     file = FILE_NAMES.get(source.name, PREFIX + relative)
-    code = compile(text, file, "exec", dont_inherit=True, optimize=OPTIMIZE)
+    keep = asserting and source.name.startswith(asserting)
+    optimize = 0 if keep else OPTIMIZE
+    code = compile(text, file, "exec", dont_inherit=True, optimize=optimize)
     return marshal.dumps(code)
 
 
