@@ -36,7 +36,10 @@ EXT_MAGIC, EXT_AT = b"\x53\xef", 1080
 def classify(data: bytes) -> Facts:
     """What DATA is, and which fingerprints it carries."""
     if data.startswith(ELF_MAGIC):
-        return _elf(data)
+        try:
+            return _elf(data)
+        except (struct.error, ValueError, IndexError):
+            return Facts("program", detail="a broken ELF file", marks=fingerprints.marks(data))
     if data.startswith(b"#!"):
         line = data[2:].partition(b"\n")[0].strip().decode("utf-8", "replace")
         return Facts("script", detail=line[:80])

@@ -83,6 +83,7 @@ def compose(
     found = selection.chosen(pool, packages, mistakes)
     found = selection.with_libraries(pool, found | {e.path: e for e in made}, multiarch, mistakes)
     extra: list[Entry] = list(_generated(definition, release))
+    extra += _folders(packages, mistakes)
     for name, package in packages.items():
         extra += _own(checkout, name, package, pool, mistakes)
     for entry in extra:
@@ -132,9 +133,6 @@ def _own(
         for target, wanted in package.wants.items()
         for unit in wanted
     ]
-    entries += [
-        Entry(f.path.lstrip("/"), "folder", int(f.mode, 8), origin) for f in package.folders
-    ]
     for path, pattern in package.concatenate.items():
         parts = sorted(pool.match(pattern))
         if not parts:
@@ -145,6 +143,23 @@ def _own(
         made_of = sources.pop() if len(sources) == 1 else origin
         entries.append(Entry(path.lstrip("/"), "file", 0o644, made_of, content=data))
     return entries
+
+
+def _folders(packages: dict[str, Package], mistakes: list[str]) -> Iterable[Entry]:
+    """The folders that packages ask for, with their owners' numbers."""
+    listed = packages.values()
+    users = {user.name: user.id for package in listed for user in package.users}
+    groups = users | {group.name: group.id for package in listed for group in package.groups}
+    for name, package in packages.items():
+        for number, one in enumerate(package.folders):
+            where = f"{name}/package.toml: folders[{number}]"
+            if one.user not in users:
+                mistakes.append(f"{where}.user: there is no user {one.user}")
+            if one.group not in groups:
+                mistakes.append(f"{where}.group: there is no group {one.group}")
+            uid, gid = users.get(one.user, 0), groups.get(one.group, 0)
+            path, mode = one.path.strip("/"), int(one.mode, 8)
+            yield Entry(path, "folder", mode, f"package:{name}", uid=uid, gid=gid)
 
 
 def _generated(definition: Definition, release: Release) -> Iterable[Entry]:
@@ -167,7 +182,11 @@ def _check_executables(
     """Every executable has a line that says who starts it and why, and every line a file."""
     listed = {e.path.lstrip("/"): name for name, p in packages.items() for e in p.executables}
     present = {entry.path: entry for entry in executables(entries)}
-    for path in sorted(present.keys() - listed.keys()):
-        mistakes.append(f"{present[path].origin}: /{path} is executable and in no package's list")
-    for path in sorted(listed.keys() - present.keys()):
-        mistakes.append(f"{listed[path]}/package.toml: executables: /{path} is not in the image")
+    mistakes += [
+        f"{present[path].origin}: /{path} is executable and in no package's list"
+        for path in sorted(present.keys() - listed.keys())
+    ]
+    mistakes += [
+        f"{listed[path]}/package.toml: executables: /{path} is not in the image"
+        for path in sorted(listed.keys() - present.keys())
+    ]

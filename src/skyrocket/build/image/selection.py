@@ -78,7 +78,9 @@ def with_libraries(
 
 def _needs(entry: Entry, pool: Pool, multiarch: str, mistakes: list[str]) -> list[str]:
     if entry.kind == "symlink":
-        target = resolve(entry.path, entry.link)
+        # A link of the factory folder is followed where the node has it: in /etc.
+        target = resolve(entry.path.removeprefix(FACTORY), entry.link)
+        target = FACTORY + target if target.startswith("etc/") else target
         return [target] if target in pool.entries else []
     facts = elf.parse(entry.read()) if _may_be_elf(entry) else None
     if facts is None:
