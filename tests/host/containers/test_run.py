@@ -225,11 +225,27 @@ def test_restart_as_the_settings_say(
     demo = node()
     demo.write(restart=restart)
     asked: list[tuple[str, list[str]]] = []
+    monkeypatch.setattr(run, "ordered", lambda _unit: False)
     monkeypatch.setattr(
         "skyrocket.host.system.systemd.change", lambda what, units: asked.append((what, units))
     )
     run.obey_restart(demo.places, {"SERVICE_RESULT": result})
     assert asked == ([("stop", ["containers@demo.service"])] if stopped else [])
+
+
+def test_an_ordered_restart_stays_one(
+    node: Callable[..., Node], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A restart that somebody ordered is not turned into a stop by the policy."""
+    demo = node()
+    demo.write(restart="never")
+    asked: list[object] = []
+    monkeypatch.setattr(run, "ordered", lambda unit: unit == "containers@demo.service")
+    monkeypatch.setattr(
+        "skyrocket.host.system.systemd.change", lambda what, units: asked.append((what, units))
+    )
+    run.obey_restart(demo.places, {"SERVICE_RESULT": "success"})
+    assert asked == []
 
 
 def test_no_settings_is_an_error_with_a_hint(node: Callable[..., Node]) -> None:

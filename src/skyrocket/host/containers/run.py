@@ -82,8 +82,8 @@ def clean(places: Places, containerd: Containerd) -> None:
 def obey_restart(places: Places, environment: Mapping[str, str]) -> None:
     """Keep systemd from restarting the unit when the settings say so.
 
-    The unit restarts always; a stop that is ordered while it ends takes that back. Settings that
-    are gone mean the container was removed: then the unit is being stopped anyway.
+    The unit restarts always; a stop that is ordered while it ends takes that back. An end that
+    somebody ordered has a job already, which a stop would replace: a restart must stay one.
     """
     try:
         policy = read(places).restart
@@ -94,7 +94,16 @@ def obey_restart(places: Places, environment: Mapping[str, str]) -> None:
         return
     from skyrocket.host.system import systemd
 
-    systemd.change("stop", [places.unit])
+    if not ordered(places.unit):
+        systemd.change("stop", [places.unit])
+
+
+def ordered(unit: str) -> bool:
+    """Whether systemd is at work on UNIT because somebody told it so."""
+    from skyrocket import command
+
+    done = command.run(["/usr/bin/systemctl", "show", "--property=Job", "--value", unit])
+    return done.stdout.strip() not in (b"", b"0")
 
 
 def read(places: Places) -> Specification:
