@@ -5,7 +5,7 @@ control. A function that returns has got in; one that raises was refused.
 """
 
 # Attacks are written as an attacker would, with the fewest imports.
-# ruff: noqa: A001, BLE001, PTH, PYI024, SIM102, T100
+# ruff: noqa: A001, BLE001, PTH102, PTH123, PTH211, PYI024, SIM102, T100
 
 from __future__ import annotations
 
