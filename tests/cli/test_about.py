@@ -22,7 +22,7 @@ def test_emulation_and_fewer_cores_take_longer():
 def test_the_page_says_megabytes_gigabytes_and_minutes():
     """The three numbers, for this machine."""
     text = page(cost(200_000_000, 200_000_000, 2, kvm=False), "/c", 2, kvm=False)
-    assert "200.0 MB to download, 2.5 GB of disk, about 4 min" in text
+    assert "200.0 MB to download, 1.9 GB of disk, about 3 min" in text
     assert "emulation, no /dev/kvm" in text
 
 

@@ -34,7 +34,7 @@ ALONE = {
     "old Python": (GOOD._replace(python=(3, 9)), "python3 is 3.9", "python3.12"),
     "half a Python": (GOOD._replace(missing_modules=["ssl"]), "ssl", "apt install python3"),
     "full disk": (GOOD._replace(free_bytes=900_000_000), "0.9 GB", "XDG_CACHE_HOME"),
-    "cache of root": (GOOD._replace(cache_problem="x belongs to 0"), "belongs", "chown"),
+    "cache of root": (GOOD._replace(cache_problem="/c/x"), "/c/x is not yours", "chown"),
     "no namespaces": (
         GOOD._replace(
             namespace_step="make a user namespace",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from skyrocket.cli import explain
+from skyrocket.cli import doctor, explain
 from skyrocket.cli.verbs import VERBS, nearest
 from skyrocket.fetch.errors import FetchError
 
@@ -95,6 +95,15 @@ def test_a_cache_that_cannot_be_written_is_a_blocker(tmp_path):
     assert done.returncode == 1
     assert "Traceback" not in done.stderr + done.stdout
     assert "cannot" in done.stderr
+
+
+def test_doctor_goes_on_after_a_problem(tmp_path):
+    """A refusal of the operating system is one line of the list, with a way out."""
+    found = doctor.tried("disk", lambda: (tmp_path / "none" / "x").touch() or None)
+    assert "No such file" in found.result
+    assert found.way_out
+    assert "problem" in doctor.render(found)
+    assert "way out: " in doctor.render(found)
 
 
 def test_a_bundle_that_is_not_there_is_said(tmp_path):

@@ -4,14 +4,14 @@ import ast
 import os
 import subprocess
 import sys
-import sysconfig
 from pathlib import Path
 
+import msgspec
 import pytest
 from fakes import api_node
 
 SOURCE = Path(__file__).parent.parent.parent / "src"
-PACKAGES = sysconfig.get_paths()["purelib"]
+PACKAGES = Path(msgspec.__file__).parents[1]  # wherever this environment has them
 PYTHON = [sys.executable, "-I", "-S", "-c"]
 HEAVY = {"argparse", "asyncio", "email", "http.client", "json", "logging", "pathlib", "ssl",
          "subprocess", "tomllib", "urllib.parse", "wsproto"}  # fmt: skip

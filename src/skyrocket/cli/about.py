@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DOWNLOAD_RATE = 10_000_000  # bytes a second, a modest connection
-WRITTEN_PER_BYTE = 6  # unpacked trees, tools, image and node, measured per downloaded byte
-FLOOR_BYTES = 1_500_000_000  # an image, its steps and a node, when every download is here
-BUILD_SECONDS = 150  # first build on two cores
+WRITTEN_PER_BYTE = 5  # the file, unpacked, and as tools or image: measured per downloaded byte
+FLOOR_BYTES = 900_000_000  # an image, its steps and a node grow by that much
+BUILD_SECONDS = 90  # first build on two cores
 BOOT_SECONDS = {True: 15, False: 45}  # with and without hardware virtualisation
 
 
@@ -32,7 +32,7 @@ class Cost(NamedTuple):
 def cost(missing: int, total: int, cores: int, *, kvm: bool) -> Cost:
     """An honest guess, from the lock and the machine; pure."""
     share = missing / total if total else 0.0
-    disk = int(FLOOR_BYTES * max(share, 0.3) + missing * WRITTEN_PER_BYTE * 0.8)
+    disk = int(FLOOR_BYTES * max(share, 0.3) + missing * WRITTEN_PER_BYTE)
     build = BUILD_SECONDS * share * 2 / max(1, min(cores, 4))
     seconds = missing / DOWNLOAD_RATE + build + BOOT_SECONDS[kvm]
     return Cost(missing, disk, int(seconds))

@@ -94,9 +94,9 @@ def disk_blockers(facts: Facts) -> List[Blocker]:
     if facts.cache_problem:
         return [
             Blocker(
-                "the cache cannot be written: %s" % facts.cache_problem,
+                "the cache cannot be written: %s is not yours" % facts.cache_problem,
                 'sudo chown -R "$(id -u)" %s, or set XDG_CACHE_HOME to a folder of yours'
-                % _quoted(facts.cache),
+                % _quoted(facts.cache_problem),
             )
         ]
     if facts.free_bytes < facts.needed_bytes:

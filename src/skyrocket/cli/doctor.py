@@ -12,7 +12,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, NamedTuple
 
-from skyrocket.cli import about, blockers, environment, machine
+from skyrocket.cli import about, blockers, environment, explain, machine
 from skyrocket.cli.terminal import amount, shown
 from skyrocket.fetch import places
 
@@ -55,12 +55,22 @@ def main(argv: list[str]) -> int:
     with shown() as terminal:
         for name, attempt in tries:
             terminal.step(f"try: {name}")
-            checks.append(attempt())
+            checks.append(tried(name, attempt))
     if as_json:
         print(json.dumps({check.name: check._asdict() for check in checks}))
     else:
         print("\n".join(render(check) for check in checks))
     return 0 if all(check.passed or not check.is_blocker for check in checks) else 1
+
+
+def tried(name: str, attempt: Callable[[], Check]) -> Check:
+    """What came of ATTEMPT; the operating system's refusal is a problem, not the end."""
+    try:
+        return attempt()
+    except OSError as error:
+        said = [*explain.lines(error), str(error), "  way out: mend the problems above first"]
+        hint = next(line for line in said if line.startswith("  way out: "))
+        return Check(name, str(error), hint.removeprefix("  way out: "))
 
 
 def render(check: Check) -> str:

@@ -29,7 +29,11 @@ def files(group: str) -> list[Path]:
 
 def is_ready(group: str) -> bool:
     """Is the folder there, so that nothing need be fetched."""
-    return (places.cache() / "env" / wheels.identity(files(group), tags.here())).is_dir()
+    folder = places.cache() / "env" / wheels.identity(files(group), tags.here())
+    try:
+        return folder.is_dir()
+    except OSError:  # another user's cache; the blockers say so
+        return False
 
 
 def ready(group: str, bundle: Path | None = None) -> Path:

@@ -27,7 +27,7 @@ Facts = NamedTuple(
         ("python", Tuple[int, int]),
         ("missing_modules", List[str]),
         ("cache", str),
-        ("cache_problem", str),  # why it cannot be written, or ''
+        ("cache_problem", str),  # the folder that we would have to write and may not, or ''
         ("free_bytes", int),
         ("needed_bytes", int),
         ("namespace_step", str),  # the step that the kernel refused, or ''
@@ -89,17 +89,23 @@ def _libc() -> str:
 
 def _existing(folder: str) -> Path:
     path = Path(folder)
-    while not path.is_dir() and path != path.parent:
+    while not _is_folder(path) and path != path.parent:
         path = path.parent
     return path
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # below a folder of another user
+        return False
 
 
 def _cache_problem(cache: str) -> str:
     folder = _existing(cache)
     if os.access(str(folder), os.W_OK | os.X_OK):
         return ""
-    owner = folder.stat().st_uid
-    return "%s belongs to user id %d and may not be written by %d" % (folder, owner, os.geteuid())
+    return str(folder)
 
 
 def _free(cache: str) -> int:
