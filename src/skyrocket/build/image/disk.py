@@ -121,7 +121,7 @@ def _fat_commands(
         ["mkfs.vfat", "--invariant", "-F", "32", "-s", str(cluster_sectors), "-n", label.upper(),
          "-i", serial, image],
         *made,
-        *(["mcopy", "-m", "-i", image, f"/in/{k}", f"::/{name}"] for k, name in enumerate(names)),
+        *(["mcopy", "-i", image, f"/in/{k}", f"::/{name}"] for k, name in enumerate(names)),
     ]  # fmt: skip
 
 

@@ -7,8 +7,8 @@ import tarfile
 from typing import IO, TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from collections.abc import Iterable
+    from pathlib import Path
 
 
 class Entry(NamedTuple):

@@ -20,8 +20,8 @@ def make(tools: Sandbox, folder: Path, architecture: str, release: str) -> None:
     tools.run(
         [
             "python3", "/usr/bin/ukify", "build", f"--stub=/{EFI_FOLDER}/{STUB[architecture]}",
-            "--linux=/out/kernel", "--initrd=/out/initrd", "--cmdline=@/out/cmdline", "--os-release=@/out/os-release",
-            f"--uname={release}", "--output=/out/uki.efi",
+            "--linux=/out/kernel", "--initrd=/out/initrd", "--cmdline=@/out/cmdline",
+            "--os-release=@/out/os-release", f"--uname={release}", "--output=/out/uki.efi",
         ],
         mounts=[Mount(folder, "/out", writable=True)],
     )  # fmt: skip
