@@ -59,9 +59,8 @@ def fat(size: int, files: dict[str, bytes]) -> bytes:
         for index in range(len(parts), 0, -1):
             part = parts[index - 1]
             last = 0x40 if index == len(parts) else 0
-            rows += (
-                bytes([index | last]) + part[:10] + b"\x0f\0\0" + part[10:22] + b"\0\0" + part[22:]
-            )
+            rows += bytes([index | last]) + part[:10] + b"\x0f\0\0"
+            rows += part[10:22] + b"\0\0" + part[22:]
         rows += short(b"FILE%04dEFI" % number, 0x20, store(data), len(data))
     linux = store(rows)
     efi = store(short(b"LINUX      ", 0x10, linux, 0))
