@@ -1,0 +1,23 @@
+"""Boots: one rack for the session, and one node that many tests look at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from boot.machine import Machine, Rack
+
+
+@pytest.fixture(scope="session")
+def rack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rack]:
+    rack = Rack(Path(tmp_path_factory.mktemp("nodes")))
+    yield rack
+    rack.close()
+
+
+@pytest.fixture(scope="session")
+def node(rack: Rack) -> Machine:
+    """The node that most tests share; a test that changes it puts it back."""
+    return rack.start(rack.order("shared"))

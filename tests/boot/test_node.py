@@ -1,0 +1,116 @@
+"""What a node that just booted is and does, seen by its user."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from boot.machine import Machine
+
+pytestmark = pytest.mark.boot
+
+
+def test_the_api_says_what_the_node_is(node: Machine) -> None:
+    """`apiclient get os` answers with the five facts of the image that was booted."""
+    built = json.loads((Path(node.node.image) / "manifest.json").read_text(encoding="utf-8"))
+    expected = {
+        "arch": built["architecture"],
+        "build_id": built["build_id"],
+        "pretty_name": f"Skyrocket {built['version']} (vm-dev)",
+        "variant_id": "vm-dev",
+        "version_id": built["version"],
+    }
+    assert expected == node.get("os")["os"]
+
+
+def test_user_data_was_applied_before_the_api_answered(node: Machine) -> None:
+    """The first readable settings are the user's, and their effects are there."""
+    settings = node.get("settings.network.hostname", "settings.motd")["settings"]
+    assert "shared" == settings["network"]["hostname"]
+    assert "shared" == node.host("cat /proc/sys/kernel/hostname").out.strip()
+    assert settings["motd"] in node.host("cat /etc/motd").out
+
+
+def test_no_unit_failed_and_the_journal_has_no_error(node: Machine) -> None:
+    """A good boot is a quiet boot."""
+    assert "" == node.host("systemctl --failed --no-legend --plain").out.strip()
+    errors = node.host("journalctl -b -p err --no-pager -o cat").out.splitlines()
+    known = ("watchdog did not stop", "-- No entries")
+    assert [] == [line for line in errors if not any(word in line for word in known)]
+
+
+def test_exec_gives_the_exit_status_and_keeps_words_apart(node: Machine) -> None:
+    """A command's arguments arrive as they were given, and its status comes back."""
+    answer = node.admin("sh", "-c", "echo \"$1|$2\"; exit 7", "sh", "a b", "$HOME")
+    assert (7, "a b|$HOME\n") == (answer.status, answer.out)
+
+
+def test_the_host_has_no_shell_and_takes_no_writes(node: Machine) -> None:
+    """No program of a shell's name is on the host, and /usr refuses a write."""
+    script = "for name in sh bash dash zsh busybox python3 perl apt dpkg; do [ -e /usr/bin/$name ] && echo $name; [ -e /usr/sbin/$name ] && echo $name; done; true"
+    assert "" == node.host(script).out
+    refused = node.host("echo > /usr/bin/x")
+    assert 0 != refused.status
+    assert "Read-only file system" in refused.err
+
+
+def test_the_demonstration_runs_in_the_workload_runtime(node: Machine) -> None:
+    """The page names the boot, and the container's image came through the workloads' containerd."""
+    page = node.page()
+    boot_id = node.host("cat /proc/sys/kernel/random/boot_id").out.strip()
+    assert f">{boot_id}<" in page
+    digest = re.search(r'id="image-digest">(sha256:[0-9a-f]{64})<', page)
+    assert digest is not None
+    listed = node.host("ctr --address /run/containerd/containerd.sock images ls").out
+    assert digest[1] in listed
+    other = node.host("ctr --address /run/host-containerd/containerd.sock images ls").out
+    assert digest[1] not in other
+
+
+def test_a_changed_setting_takes_effect_and_an_equal_one_restarts_nothing(node: Machine) -> None:
+    """A sysctl reaches the kernel; the same value again leaves the system alone."""
+    key = "kernel.sysctl"
+    value = json.dumps({"kernel": {"sysctl": {"vm.max_map_count": "300123"}}})
+    assert 0 == node.admin("apiclient", "set", "-j", value).status
+    node.wait("the sysctl", lambda: "300123" in node.host("cat /proc/sys/vm/max_map_count").out)
+    assert "300123" == node.get(f"settings.{key}")["settings"]["kernel"]["sysctl"]["vm.max_map_count"]
+    pid = "systemctl show chronyd --property=MainPID"
+    same = json.dumps({"ntp": node.get("settings.ntp")["settings"]["ntp"]})
+    before = node.host(pid).out
+    assert 0 == node.admin("apiclient", "set", "-j", same).status
+    assert before == node.host(pid).out
+    other = json.dumps({"ntp": {"time-servers": ["203.0.113.7"]}})
+    assert 0 == node.admin("apiclient", "set", "-j", other).status
+    node.wait("chronyd's restart", lambda: node.host(pid).out not in {before, "MainPID=0\n"})
+    assert "203.0.113.7" in node.host("chronyc -n sources").out
+
+
+def test_a_bad_setting_is_refused_with_its_path(node: Machine) -> None:
+    """Nothing changes, and the error names the key and the reason."""
+    refused = node.admin("apiclient", "set", "network.hostname=not_a_name")
+    assert 1 == refused.status
+    assert "hostname" in refused.err
+    assert "shared" == node.get("settings.network.hostname")["settings"]["network"]["hostname"]
+
+
+def test_ipv4_and_ipv6_addresses_come_from_the_network(node: Machine) -> None:
+    """DHCP gave an IPv4 address, and a router advertisement or DHCPv6 a global IPv6 one."""
+    text = node.admin("ip", "-o", "addr", "show", "dev", "eth0").out
+    assert " inet 10.0.2." in text
+    assert " inet6 fec0::" in text
+
+
+def test_every_mount_of_ours_is_locked_down(node: Machine) -> None:
+    """The root is read-only and verified; what can be written gives no device and no setuid."""
+    mounts = {
+        line.split()[1]: line.split()[3].split(",")
+        for line in node.host("cat /proc/self/mounts").out.splitlines()
+    }
+    assert "ro" in mounts["/"]
+    for folder in ("/etc", "/var", "/local", "/var/lib/bottlerocket"):
+        assert {"nosuid", "nodev"} <= set(mounts[folder]), folder
+    assert "noexec" in mounts["/etc"]
+    assert "noexec" in mounts["/var/lib/bottlerocket"]
