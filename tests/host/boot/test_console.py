@@ -62,3 +62,9 @@ def test_a_terminal_named_twice_gets_the_text_once(tmp_path):
     finally:
         os.close(ours)
         os.close(theirs)
+
+
+def test_every_console_is_named_once(tmp_path):
+    (tmp_path / "active").write_text("tty0 ttyS0\n")
+    assert console.consoles(str(tmp_path / "active")) == ["/dev/tty0", "/dev/ttyS0"]
+    assert console.consoles(str(tmp_path / "none")) == ["/dev/ttyS0"]

@@ -19,7 +19,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-CONSOLES = ("/dev/console", "/dev/ttyS0")
+ACTIVE = "/sys/class/tty/console/active"
+ALWAYS = ("ttyS0",)
 REPORTS = ("/run/skyrocket/initrd.json", "/run/skyrocket/boot.json", "/run/skyrocket/apply.json")
 PATIENCE_SECONDS = 120.0
 PAUSE_SECONDS = 0.1
@@ -27,7 +28,7 @@ PAUSE_SECONDS = 0.1
 
 def main(_argv: list[str]) -> int:
     version = wait(SOCKET, clock.uptime() + PATIENCE_SECONDS, time.sleep)
-    show(lines(version, address(), clock.uptime(), troubles(REPORTS)), CONSOLES)
+    show(lines(version, address(), clock.uptime(), troubles(REPORTS)), consoles())
     return 0 if version else 1
 
 
@@ -77,6 +78,15 @@ def address() -> str:
         finally:
             probe.close()
     return "none"
+
+
+def consoles(active: str = ACTIVE) -> list[str]:
+    """The kernel's consoles and the serial line, by their own names.
+
+    `/dev/console` is another name of the last of them: with it every line would come twice.
+    """
+    named = (files.read(active) or b"").decode("ascii", "replace").split()
+    return [f"/dev/{name}" for name in dict.fromkeys((*named, *ALWAYS))]
 
 
 def show(text: list[str], consoles: Iterable[str]) -> None:
