@@ -21,8 +21,7 @@ class Report:
         self.facts: dict[str, object] = {}
         self.degraded: list[str] = []
         self.stage_name = "start"
-        # What the interpreter and our imports took before the first line of ours ran.
-        self._stages: dict[str, float] = {"interpreter": time.process_time()}
+        self._stages: dict[str, float] = {}
         self._since = time.monotonic()
         self._kmsg = -1
 
