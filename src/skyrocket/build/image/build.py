@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tomllib
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
@@ -11,7 +10,7 @@ import msgspec
 
 from skyrocket.build import definitions, sbom, step, tools
 from skyrocket.build import lock as locks
-from skyrocket.build.image import contents, disk, modules, programs, stages
+from skyrocket.build.image import contents, convert, disk, modules, programs, stages
 from skyrocket.build.image.errors import ContentsError
 from skyrocket.build.image.manifest import describe_image
 from skyrocket.build.image.review import review
@@ -235,7 +234,7 @@ def publish(
         target = folder / name
         target.unlink(missing_ok=True)
         target.hardlink_to(source)
-    shutil.rmtree(folder / "qcow2", ignore_errors=True)
+    (folder / convert.QCOW2).unlink(missing_ok=True)
     (folder / "sbom.spdx.json").write_bytes(materials)
     manifest.write_bytes(msgspec.json.format(msgspec.json.encode(facts)) + b"\n")
 
