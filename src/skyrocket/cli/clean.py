@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import shutil
 import signal
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from skyrocket.cli.terminal import amount, shown
 from skyrocket.fetch import places
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 KEPT = ("files", "env")  # downloads, and our own dependencies unzipped from them
 
@@ -35,24 +40,28 @@ def _stop_nodes(cache: Path) -> None:
     """Processes whose command line names our nodes' folder; without the lab's dependencies."""
     nodes = cache / "nodes"
     for record in nodes.glob("*/node.json") if nodes.is_dir() else ():
-        for pid in _processes_of(record.parent):
+        for pid in processes_of(record.parent):
             os.kill(pid, signal.SIGKILL)
             print(f"stopped node {record.parent.name} (process {pid})")
 
 
-def _processes_of(folder: Path) -> list[int]:
+def processes_of(folder: Path) -> list[int]:
     """Processes that have a file of FOLDER open, as QEMU and the registry have their logs."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
-        try:
-            targets = [os.readlink(link) for link in (entry / "fd").iterdir()]  # noqa: PTH115
-        except OSError:
-            continue  # gone meanwhile, or another user's
-        if any(target.startswith(f"{folder}/") for target in targets):
-            found.append(int(entry.name))
-    return found
+    return sorted(
+        int(entry.name)
+        for entry in Path("/proc").iterdir()
+        if entry.name.isdigit() and any(t.startswith(f"{folder}/") for t in _open_files(entry))
+    )
+
+
+def _open_files(process: Path) -> Iterator[str]:
+    try:
+        links = list((process / "fd").iterdir())
+    except OSError:
+        return  # gone meanwhile, or another user's
+    for link in links:
+        with contextlib.suppress(OSError):  # closed meanwhile
+            yield os.readlink(link)
 
 
 def _remove(path: Path) -> int:

@@ -81,10 +81,10 @@ def write(source: Path, target: Path, report: Reporter) -> int | None:
         report.step(f"read {target} back")
         reader.seek(0)
         disk.seek(0)
-        return _first_difference(reader, disk, total, report)
+        return first_difference(reader, disk, total, report)
 
 
-def _first_difference(
+def first_difference(
     reader: IO[bytes], disk: RawIOBase, total: int, report: Reporter
 ) -> int | None:
     at = 0

@@ -34,11 +34,11 @@ class Node(msgspec.Struct, frozen=True, omit_defaults=True):
     architecture: str
     origin: str  # digest of image and user data: a different one needs a new disk
     image: str  # folder of the image that the disk's overlay lies on
-    root_hash: str  # of that image when the node was started
     accelerator: Accelerator
     ssh_port: int
     demo_port: int
     registry_port: int
+    root_hash: str = ""  # of that image when the node was started
     memory: int = MEMORY  # MiB
     cpus: int = CPUS
     firmware: bool = False  # boot through UEFI and the loader instead of the kernel directly
