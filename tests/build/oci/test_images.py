@@ -112,7 +112,9 @@ def contents(layout: Path) -> dict[str, bytes]:
 
 def layers(layout: Path) -> list[list[tarfile.TarInfo]]:
     blobs = layout / "blobs/sha256"
-    (item,) = json.loads((layout / "index.json").read_text())["manifests"]
+    item, again = json.loads((layout / "index.json").read_text())["manifests"]
+    tags = [one.pop("annotations")["org.opencontainers.image.ref.name"] for one in (item, again)]
+    assert (tags, item) == (["1.0", "latest"], again)
     manifest = json.loads((blobs / item["digest"][7:]).read_text())
     found = []
     for one in manifest["layers"]:

@@ -104,7 +104,7 @@ def test_a_start_takes_two_calls_of_containerd(node: Callable[..., Node]) -> Non
     demo.write(memory=1 << 20)
     config = demo.prepare()
     hosts = demo.places.hosts
-    common = "--address /s --namespace default"
+    common = "--connect-timeout 5s --address /s --namespace default"
     pull = f"images pull --hosts-dir {hosts} --snapshotter overlayfs r/demo:1"
     prepare = "snapshots --snapshotter overlayfs prepare --mounts skyrocket.workload.demo sha256:l"
     assert demo.calls == [f"{common} {pull}", f"{common} {prepare}"]
@@ -122,7 +122,7 @@ def test_a_layer_left_behind_makes_way(node: Callable[..., Node]) -> None:
     demo.write()
     (demo.folder / "stale").touch()
     demo.prepare()
-    verbs = [call.split()[7] for call in demo.calls[1:]]
+    verbs = [call.split()[9] for call in demo.calls[1:]]
     assert verbs == ["prepare", "rm", "prepare"]
 
 
@@ -224,13 +224,11 @@ def test_restart_as_the_settings_say(
     """The unit restarts always; the clean-up takes that back where the settings want no more."""
     demo = node()
     demo.write(restart=restart)
-    asked: list[tuple[str, list[str]]] = []
+    asked: list[str] = []
     monkeypatch.setattr(run, "ordered", lambda _unit: False)
-    monkeypatch.setattr(
-        "skyrocket.host.system.systemd.change", lambda what, units: asked.append((what, units))
-    )
+    monkeypatch.setattr(run, "order_stop", asked.append)
     run.obey_restart(demo.places, {"SERVICE_RESULT": result})
-    assert asked == ([("stop", ["containers@demo.service"])] if stopped else [])
+    assert asked == (["containers@demo.service"] if stopped else [])
 
 
 def test_an_ordered_restart_stays_one(
@@ -239,11 +237,9 @@ def test_an_ordered_restart_stays_one(
     """A restart that somebody ordered is not turned into a stop by the policy."""
     demo = node()
     demo.write(restart="never")
-    asked: list[object] = []
+    asked: list[str] = []
     monkeypatch.setattr(run, "ordered", lambda unit: unit == "containers@demo.service")
-    monkeypatch.setattr(
-        "skyrocket.host.system.systemd.change", lambda what, units: asked.append((what, units))
-    )
+    monkeypatch.setattr(run, "order_stop", asked.append)
     run.obey_restart(demo.places, {"SERVICE_RESULT": "success"})
     assert asked == []
 

@@ -27,6 +27,7 @@ MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 CONFIG = "application/vnd.oci.image.config.v1+json"
 INDEX = "application/vnd.oci.image.index.v1+json"
 REFERENCE = "org.opencontainers.image.ref.name"
+LATEST = "latest"
 EPOCH = "1970-01-01T00:00:00Z"
 
 
@@ -126,7 +127,7 @@ def manifest_of(
 
 
 def index_of(manifest: tuple[str, int], version: str, architecture: str) -> dict[str, object]:
-    """The layout's index: its one manifest under its tag."""
+    """The layout's index: its one manifest, under its version and as the latest."""
     return {
         "schemaVersion": 2,
         "mediaType": INDEX,
@@ -136,8 +137,9 @@ def index_of(manifest: tuple[str, int], version: str, architecture: str) -> dict
                 "digest": manifest[0],
                 "size": manifest[1],
                 "platform": {"architecture": architecture, "os": "linux"},
-                "annotations": {REFERENCE: version},
+                "annotations": {REFERENCE: tag},
             }
+            for tag in dict.fromkeys((version, LATEST))
         ],
     }
 

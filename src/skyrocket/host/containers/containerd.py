@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 CTR = "/usr/bin/ctr"
 SNAPSHOTTER = "overlayfs"
 TRIES = 5
+PATIENCE = "5s"  # for a containerd that is away, on its way down perhaps
 LONGEST_PAUSE = 30.0
 JITTER = 2.0
 # ctr's own line once all layers are there: "unpacking linux/amd64 sha256:…...".
@@ -35,7 +36,7 @@ class Containerd:
     def __init__(
         self, socket: str, hosts: str, sleep: Callable[[float], None] = time.sleep, ctr: str = CTR
     ) -> None:
-        self._argv = (ctr, "--address", socket, "--namespace", "default")
+        self._argv = (ctr, "--connect-timeout", PATIENCE, "--address", socket)
         self._hosts, self._sleep = hosts, sleep
 
     def fetch(self, reference: str) -> str:
@@ -112,7 +113,9 @@ class Containerd:
         return found[0] if len(found) == 1 else self.digest(reference)
 
     def _run(self, *argv: str) -> str:
-        return command.run([*self._argv, *argv]).stdout.decode("utf-8", "replace")
+        return command.run([*self._argv, "--namespace", "default", *argv]).stdout.decode(
+            "utf-8", "replace"
+        )
 
 
 def pauses(chance: Callable[[float, float], float] = random.uniform) -> Iterator[float | None]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from skyrocket.command import CommandError
 from skyrocket.host.containers import image, mounts, rights, runc, spec, users
 from skyrocket.host.containers.containerd import Containerd
 from skyrocket.host.containers.errors import ContainerError, SpecificationError
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from skyrocket.host.containers.runc import Mounts
 
 USAGE = "usage: skyrocket container start|clean host|workload NAME"
+SYSTEMCTL = "/usr/bin/systemctl"
 SUPERVISORS = ("supervisor", ".control")
 """Sub-groups in which systemd puts our own processes (DelegateSubgroup=)."""
 
@@ -50,8 +52,9 @@ def main(argv: list[str]) -> int:
         runc.leave_host_mounts(kernel)
         prepare(places, containerd, kernel, cgroup(_own_group()))
         runc.become(places)
-    except ContainerError as error:
-        journal.error(f"{error}\nhint: {error.hint}" if error.hint else str(error))
+    except (ContainerError, CommandError) as error:
+        hint = getattr(error, "hint", "")
+        journal.error(f"{error}\nhint: {hint}" if hint else str(error))
         return 1
 
 
@@ -92,18 +95,23 @@ def obey_restart(places: Places, environment: Mapping[str, str]) -> None:
     failed = environment.get("SERVICE_RESULT", "success") != "success"
     if policy == "always" or (policy == "on-failure" and failed):
         return
-    from skyrocket.host.system import systemd
-
     if not ordered(places.unit):
-        systemd.change("stop", [places.unit])
+        order_stop(places.unit)
 
 
 def ordered(unit: str) -> bool:
     """Whether systemd is at work on UNIT because somebody told it so."""
     from skyrocket import command
 
-    done = command.run(["/usr/bin/systemctl", "show", "--property=Job", "--value", unit])
+    done = command.run([SYSTEMCTL, "show", "--property=Job", "--value", unit])
     return done.stdout.strip() not in (b"", b"0")
+
+
+def order_stop(unit: str) -> None:
+    """Have systemd leave UNIT stopped, without waiting: we are a part of its end."""
+    from skyrocket import command
+
+    command.run([SYSTEMCTL, "--no-block", "stop", "--", unit])
 
 
 def read(places: Places) -> Specification:
