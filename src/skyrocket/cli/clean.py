@@ -61,7 +61,7 @@ def _open_files(process: Path) -> Iterator[str]:
         return  # gone meanwhile, or another user's
     for link in links:
         with contextlib.suppress(OSError):  # closed meanwhile
-            yield os.readlink(link)
+            yield str(link.readlink())
 
 
 def _remove(path: Path) -> int:

@@ -43,7 +43,8 @@ def main(argv: list[str]) -> int:
     if wish.json:
         print(json.dumps(screens.answer(node, nodes.home(nodes_folder, node.name))))
     else:
-        print(screens.end(node, facts, demo=order.demo, answered=bool(answer)))
+        enter = order.host_containers
+        print(screens.end(node, facts, demo=order.demo, answered=bool(answer), enter=enter))
     if order.demo and not wish.detach and not answer:
         return _no_demo(node)
     if wish.detach or wish.json or not sys.stdin.isatty():

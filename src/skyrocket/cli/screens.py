@@ -47,35 +47,50 @@ def answer(node: Node, place: Home) -> dict[str, object]:
     }
 
 
-def end(node: Node, facts: Facts, *, demo: bool, answered: bool) -> str:
-    """The end screen: what runs, where, and three things to try, one of which must fail."""
+def end(node: Node, facts: Facts, *, demo: bool, answered: bool, enter: bool) -> str:
+    """The end screen: what runs, where, and what to try. ENTER: it has an admin container."""
     whole = facts.root_bytes + facts.hash_bytes + facts.uki_bytes
     speed = "emulated" if node.accelerator == "tcg" else "hardware virtualisation"
-    lines = [
-        "",
-        (
-            f"Node {node.name} runs: {node.variant} {facts.version}, {node.cpus} processors, "
-            f"{node.memory} MiB, {speed}"
+    parts = (
+        f"root {amount(facts.root_bytes)}, its proof {amount(facts.hash_bytes)}, "
+        f"kernel {amount(facts.uki_bytes)}"
+    )
+    where = f"{launch.demo_url(node)}   ({_serving(answered=answered)})"
+    return "\n".join(
+        [
+            "",
+            f"Node {node.name} runs: {node.variant} {facts.version}, {_size(node)}, {speed}",
+            *([f"  demonstration  {where}"] if demo else []),
+            f"  boot           {node.boot_seconds:.1f} s to a ready API",
+            f"  image          {amount(whole)}: {parts}",
+            f"  executables    {facts.executables} in the whole root; no shell, no interpreter",
+            "",
+            "Try:",
+            *(f"  {line}" for line in _to_try(node, demo=demo, enter=enter)),
+        ]
+    )
+
+
+def _size(node: Node) -> str:
+    return f"{node.cpus} processors, {node.memory} MiB"
+
+
+def _serving(*, answered: bool) -> str:
+    return "a container that it serves" if answered else "starting"
+
+
+def _to_try(node: Node, *, demo: bool, enter: bool) -> list[str]:
+    """Three things, one of which fails on purpose."""
+    into = f"./skyrocket node exec {node.name} --"
+    return [
+        *([f"curl {launch.demo_url(node)}"] if demo else []),
+        *([f"{into} apiclient get os"] if enter else []),
+        *(
+            [f"{into} touch /.bottlerocket/rootfs/usr/hello   (fails: that is the product)"]
+            if enter
+            else [
+                f"./skyrocket node logs {node.name} --serial",
+                "log in: there is no way, on purpose",
+            ]
         ),
     ]
-    if demo and answered:
-        lines.append(f"  demonstration  {launch.demo_url(node)}   (a container that it serves)")
-    elif demo:
-        lines.append(f"  demonstration  {launch.demo_url(node)}   (starting)")
-    lines += [
-        f"  boot           {node.boot_seconds:.1f} s to a ready API",
-        (
-            f"  image          {amount(whole)}: root {amount(facts.root_bytes)}, "
-            f"its proof {amount(facts.hash_bytes)}, kernel {amount(facts.uki_bytes)}"
-        ),
-        f"  executables    {facts.executables} in the whole root; no shell, no interpreter",
-        "",
-        "Try:",
-        f"  curl {launch.demo_url(node)}",
-        f"  ./skyrocket node exec {node.name} -- apiclient get os",
-        (
-            f"  ./skyrocket node exec {node.name} -- touch /.bottlerocket/rootfs/usr/hello"
-            "   (fails: that is the product)"
-        ),
-    ]
-    return "\n".join(lines)
