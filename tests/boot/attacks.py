@@ -208,7 +208,7 @@ def prepare(attack: Attack, program: str, work: Path) -> Command:
     for name, text in attack.files.items():
         target = work / name
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(_content(_filled(text, fill)))
+        target.write_bytes(content(_filled(text, fill)))
         target.chmod(0o755)
     file = program
     if attack.copy_to:
@@ -246,7 +246,7 @@ def _filled(text: str, fill: dict[str, str]) -> str:
     return text
 
 
-def _content(text: str) -> bytes:
+def content(text: str) -> bytes:
     """A file's bytes; `zip:NAME:TEXT` and `pyc:` are made here."""
     if text.startswith("zip:"):
         _, name, body = text.split(":", 2)

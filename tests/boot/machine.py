@@ -8,17 +8,20 @@ from __future__ import annotations
 import json
 import subprocess
 import time
-from collections.abc import Callable
-from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
 from skyrocket.cli import lab_folders, made
 from skyrocket.fetch import places
 from skyrocket.lab import accelerator, disks, launch, nodes, process, qemu, qmp, serial, ssh
-from skyrocket.models.node import Node
 from skyrocket.models.progress import Silent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from skyrocket.models.node import Node
 
 REBOOT_SECONDS = 240.0
 VARIANT = "vm-dev"
@@ -45,7 +48,7 @@ class Machine:
         The handshake is expensive under emulation, so all commands share one connection.
         """
         self._connect()
-        done = subprocess.run(
+        done = subprocess.run(  # noqa: PLW1510  the caller looks at the status
             self._ssh(*SHARED, *self._words(command)),
             input=stdin.encode(),
             capture_output=True,

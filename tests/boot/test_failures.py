@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import json
 import time
+from typing import TYPE_CHECKING
 
 import pytest
 
-from boot.machine import Machine, Rack
+if TYPE_CHECKING:
+    from boot.machine import Machine, Rack
 
 pytestmark = pytest.mark.boot
 
@@ -60,7 +62,12 @@ def test_a_pid_1_that_hangs_is_ended_by_the_watchdog(victim: Machine) -> None:
 
 def test_an_essential_unit_that_fails_reboots(victim: Machine) -> None:
     """A boot without settings is none: the unit's failure action restarts the machine."""
-    script = "systemctl stop skyrocket-boot; mkdir -p /run/systemd/system/skyrocket-boot.service.d; printf '[Service]\\nExecStart=\\nExecStart=/nonexistent\\n' > /run/systemd/system/skyrocket-boot.service.d/x.conf; systemctl daemon-reload; systemctl start skyrocket-boot"
+    unit = "/run/systemd/system/skyrocket-boot.service.d"
+    broken = "[Service]\\nExecStart=\\nExecStart=/nonexistent\\n"
+    script = (
+        f"mkdir -p {unit}; printf '{broken}' > {unit}/broken.conf; systemctl daemon-reload; "
+        "systemctl restart --no-block skyrocket-boot"
+    )
     previous = provoke(victim, "failed essential unit", script)
     assert "skyrocket-boot" in previous["ended"], previous
 
@@ -68,5 +75,7 @@ def test_an_essential_unit_that_fails_reboots(victim: Machine) -> None:
 def test_the_journal_of_the_boots_before_is_there(victim: Machine) -> None:
     """`journalctl -b -1` shows the boot that ended, under the same machine id."""
     boots = victim.host("journalctl --list-boots --no-pager -q").out.splitlines()
-    assert 5 <= len(boots)
-    assert "skyrocket-boot" in victim.host("journalctl -b -1 --no-pager -o cat -u skyrocket-boot").out
+    assert len(boots) >= 5
+    assert (
+        "skyrocket-boot" in victim.host("journalctl -b -1 --no-pager -o cat -u skyrocket-boot").out
+    )
