@@ -133,6 +133,21 @@ def test_library_that_is_loaded_already_is_not_sought() -> None:
     assert findings(*entries, listed=("usr/bin/served", "usr/bin/x")) == []
 
 
+@pytest.mark.parametrize(
+    ("note", "rules"),
+    [
+        (b'[{"feature":"a","soname":["libgone.so.1"]}]', ["missing-by-name"]),
+        (b'[{"feature":"a","priority":"suggested","soname":["libgone.so.1"]}]', []),
+        (b'[{"feature":"a","soname":["libgone.so.1","libc.so.6"]}]', []),
+        (b'[{"feature": broken', []),
+    ],
+)
+def test_library_that_is_opened_by_name(note: bytes, rules: list[str]) -> None:
+    """A library that is opened when it is needed would be missed by nobody else."""
+    planted = file(f"{LIBRARIES}/libx.so", elf(soname="libx.so", texts=(note,)))
+    assert [rule for rule, _ in findings(planted)] == rules
+
+
 def test_unit_that_runs_a_shell() -> None:
     """A shell in a unit is named as such, besides being absent."""
     path = f"{UNITS}/x.service"

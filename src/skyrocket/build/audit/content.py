@@ -8,6 +8,8 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from skyrocket.build.audit import fingerprints
 from skyrocket.build.audit.model import Facts
 from skyrocket.build.image import elf
@@ -20,6 +22,7 @@ MACHINES = {62: "x86_64", 183: "aarch64"}
 ET_REL, ET_EXEC = 1, 2
 SHT_SYMTAB, SHT_DYNSYM = 2, 11
 DT_FLAGS_1, DF_1_PIE = 0x6FFFFFFB, 0x08000000
+DLOPEN = b'[{"feature":'
 MODULE_SIGNED = b"~Module signature appended~\n"
 
 ARCHIVES = {
@@ -31,6 +34,13 @@ ARCHIVES = {
 TAR_MAGIC, TAR_AT = b"ustar", 257
 EROFS_MAGIC, EROFS_AT = b"\xe2\xe1\xf5\xe0", 1024
 EXT_MAGIC, EXT_AT = b"\x53\xef", 1080
+
+
+class _Dlopen(msgspec.Struct, frozen=True):
+    """One entry of such a note; a missing priority means recommended."""
+
+    soname: tuple[str, ...] = ()
+    priority: str = "recommended"
 
 
 def classify(data: bytes) -> Facts:
@@ -97,8 +107,25 @@ def _elf(data: bytes) -> Facts:
         facts.needed,
         facts.run_path,
         facts.soname,
+        by_name=tuple(_opened_by_name(data)),
         marks=(*found, *([door] if door else [])),
     )
+
+
+def _opened_by_name(data: bytes) -> Iterator[tuple[str, ...]]:
+    """What a `.note.dlopen` asks for, but for mere suggestions.
+
+    Source: UAPI Group, "ELF Package Metadata", part "dlopen() Metadata".
+    """
+    at = data.find(DLOPEN)
+    while at >= 0:
+        text = data[at : data.index(b"\0", at)]
+        try:
+            rows = msgspec.json.decode(text, type=list[_Dlopen])
+        except msgspec.DecodeError:
+            rows = []
+        yield from (row.soname for row in rows if row.priority != "suggested")
+        at = data.find(DLOPEN, at + len(text))
 
 
 def _pie(data: bytes) -> bool:

@@ -30,7 +30,10 @@ class Mark(msgspec.Struct, frozen=True):
 
 
 class Facts(msgspec.Struct, frozen=True):
-    """What one content is. The ELF fields are empty for other files."""
+    """What one content is. The ELF fields are empty for other files.
+
+    BY_NAME: libraries that are opened by name when they are needed; one of each group will do.
+    """
 
     kind: Kind
     detail: str = ""
@@ -39,6 +42,7 @@ class Facts(msgspec.Struct, frozen=True):
     run_path: tuple[str, ...] = ()
     soname: str = ""
     signed: bool = False
+    by_name: tuple[tuple[str, ...], ...] = ()
     marks: tuple[Mark, ...] = ()
 
 

@@ -72,6 +72,7 @@ def _all(
     yield from owners.logins(image)
     yield from links.dangling(image, allowed.at_run_time)
     yield from links.libraries(image, MULTIARCH[architecture])
+    yield from links.opened_by_name(image)
     yield from units.units(image, accounts)
     yield from units.wants(image)
     yield from udev.rules(image, accounts)

@@ -39,6 +39,17 @@ def libraries(image: Image, multiarch: str) -> Iterator[Finding]:
             yield from search.follow(path)
 
 
+def opened_by_name(image: Image) -> Iterator[Finding]:
+    """Libraries that a program opens when it needs them, which nothing else would miss."""
+    present = {path.rpartition("/")[2] for path in image.entries}
+    for path, facts in image.facts.items():
+        for names in facts.by_name:
+            if not present.intersection(names):
+                reason = f"opens {' or '.join(names)} when it needs it, which is not there"
+                way = "bring the library, or say under [[exemptions]] why it is never needed"
+                yield Finding(image.part, path, "missing-by-name", reason, way)
+
+
 def _interpreter(image: Image, path: str, facts: Facts) -> Iterator[Finding]:
     if facts.interpreter and image.program(facts.interpreter) is None:
         reason = f"needs the loader {facts.interpreter}, which is not there"
