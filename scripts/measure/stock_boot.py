@@ -1,0 +1,98 @@
+"""Boots the yardstick: the lab's own virtual machine, another image in it.
+
+The command line of QEMU comes from the lab's plan, so both have the same machine to the last
+option; an empty disc stands where our node has its user data.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, NamedTuple
+
+from measure import stock
+from measure.here import MeasureError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from skyrocket.models.node import Accelerator
+
+ARGUMENTS = "console=tty0 console=ttyS0,115200n8 quiet root=/dev/vda rw net.ifnames=0"
+PATIENCE = 300.0
+_LINE = re.compile(rf"{stock.READY} uptime=([0-9.]+)")
+
+
+class Boot(NamedTuple):
+    """Seconds from the start of QEMU: to the line on the console, and to sshd's greeting."""
+
+    ready: float
+    greeting: float
+    uptime: float  # the guest's own clock when it printed the line
+
+
+def boot(image: stock.Stock, work: Path, tools: Path, accelerator: Accelerator) -> Boot:
+    """One boot on a disk that no boot has seen; the machine is ended after it."""
+    from skyrocket.lab import launch, process, qemu, qmp
+    from skyrocket.models.node import CPUS, MEMORY
+    from skyrocket.sandbox import Mount, Sandbox
+
+    work.mkdir(parents=True, exist_ok=True)
+    for name in ("disk.qcow2", "serial.log", "qmp.sock"):
+        (work / name).unlink(missing_ok=True)
+    (work / "seed.img").write_bytes(b"\0" * 1440 * 1024)
+    sandbox = Sandbox(tools)
+    mounts = [Mount(work, qemu.NODE, writable=True), Mount(image.folder, qemu.IMAGE)]
+    sandbox.run([
+        "qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", f"{qemu.IMAGE}/disk.raw",
+        f"{qemu.NODE}/disk.qcow2",
+    ], mounts=mounts)  # fmt: skip
+    port, other = _free_port(), _free_port()
+    slow = f" {launch.SLOW_ARGUMENTS}" if accelerator == "tcg" else ""
+    # What the lab gives a node when the user says nothing.
+    machine = qemu.Machine(
+        "stock", accelerator, MEMORY, CPUS, port, other, firmware=False,
+        command_line=ARGUMENTS + slow,
+    )  # fmt: skip
+    plan = qemu.plan_qemu(machine)
+    began = time.monotonic()
+    child = process.start(sandbox.argv(plan, mounts=mounts), work / "qemu.log")
+    try:
+        return _watch(work / "serial.log", port, began, lambda: process.alive(child))
+    finally:
+        with suppress(Exception):
+            qmp.ask(work / "qmp.sock", qmp.QUIT)
+        process.end(child)
+
+
+def _watch(log: Path, port: int, began: float, alive: Callable[[], bool]) -> Boot:
+    ready = greeting = uptime = 0.0
+    while not (ready and greeting):
+        now = time.monotonic() - began
+        said = log.read_text(encoding="utf-8", errors="replace") if log.is_file() else ""
+        if not ready and (found := _LINE.search(said)):
+            ready, uptime = now, float(found[1])
+        if ready and not greeting and _greets(port):
+            greeting = time.monotonic() - began
+        if now > PATIENCE or not alive():
+            last = " / ".join(said.strip().splitlines()[-3:])
+            raise MeasureError(f"cannot boot the stock image: {last or 'no line on the console'}")
+        time.sleep(0.1)
+    return Boot(round(ready, 2), round(greeting, 2), uptime)
+
+
+def _greets(port: int) -> bool:
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=2) as line:
+            return line.recv(4) == b"SSH-"
+    except OSError:
+        return False
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
