@@ -5,12 +5,11 @@ Works in a copy of the checkout; the cold run has a cache of its own as well.
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 import time
 from pathlib import Path
 
-from measure import here
+from measure import here, node
 from measure.here import MeasureError, skyrocket
 from measure.samples import Samples
 
@@ -78,19 +77,9 @@ def _boots(image: Path, checkout: Path) -> float:
     """Seconds until a node shows the changed line."""
     # The next build of this variant takes the folder over, so the node gets one of its own.
     mine = checkout.parent / "image"
-    shutil.rmtree(mine, ignore_errors=True)
-    shutil.copytree(image, mine, copy_function=_link)
-    from measure import node
-
+    node.link_image(image, mine)
     with node.running("bench-line", mine, checkout) as started:
         if "measured=" not in started.serial():
             raise MeasureError("cannot see the changed line on the console of the node")
-        return started.ready
-
-
-def _link(source: str, target: str) -> None:
-    """Same bytes under another name; a copy where the folders lie on different disks."""
-    try:
-        Path(target).hardlink_to(source)
-    except OSError:
-        shutil.copy2(source, target)
+    node.forget("bench-line")
+    return started.ready

@@ -48,8 +48,10 @@ def draw(title: str, bars: Sequence[Bar], marks: Sequence[tuple[str, float]]) ->
     scale = (WIDTH - NAMES - 90) / last
     height = TOP + ROW * len(bars) + 16
     rows = [
-        (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" '
-        f'width="{WIDTH}" height="{height}" role="img" aria-label="{escape(title)}">'),
+        (
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" '
+            f'width="{WIDTH}" height="{height}" role="img" aria-label="{escape(title)}">'
+        ),
         f"<style>{_STYLE}</style>",
         f'<rect class="back" width="{WIDTH}" height="{height}" rx="6"/>',
         _text(12, 22, title, "title"),
@@ -79,8 +81,10 @@ def _bar(bar: Bar, y: int, scale: float) -> list[str]:
     name = bar.name if len(bar.name) <= 38 else f"{bar.name[:37]}…"
     return [
         _text(NAMES - 8, y + 13, name, anchor="end"),
-        (f'<rect class="{bar.kind}" x="{x:.1f}" y="{y + 3}" width="{width:.1f}" '
-        f'height="{ROW - 5}" rx="2"/>'),
+        (
+            f'<rect class="{bar.kind}" x="{x:.1f}" y="{y + 3}" width="{width:.1f}" '
+            f'height="{ROW - 5}" rx="2"/>'
+        ),
         _text(x + width + 4, y + 13, f"{bar.end - bar.begin:.2f}", "quiet"),
     ]
 

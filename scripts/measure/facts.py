@@ -26,7 +26,8 @@ QUESTIONS = f"""
 echo '{CUT}initrd'; cat /run/skyrocket/initrd.json
 echo '{CUT}manager'; systemctl show {" ".join("-p " + name for name in _TIMES)}
 echo '{CUT}units'; systemctl show '*.service' '*.socket' '*.target' '*.mount' {
-    " ".join("-p " + name for name in _UNIT)}
+    " ".join("-p " + name for name in _UNIT)
+}
 echo '{CUT}processes'
 for folder in /proc/[0-9]*; do
   read -r pss < <(awk '/^Pss:/ {{print $2}}' $folder/smaps_rollup 2>/dev/null) 2>/dev/null

@@ -59,10 +59,9 @@ class Started(NamedTuple):
 
 
 @contextmanager
-def running(name: str, image: Path, checkout: Path = ROOT, *, new: bool = True) -> Iterator[Started]:
-    """A node on a disk that no boot has seen (unless NEW is off), gone with its folder after."""
-    if new:
-        _forget(name)
+def running(name: str, image: Path, checkout: Path = ROOT) -> Iterator[Started]:
+    """A node on a disk that no boot has seen; stopped after, its folder stays."""
+    forget(name)
     run = skyrocket(
         "run", "--detach", "--json", "--name", name, "--image", str(image), checkout=checkout
     )
@@ -75,16 +74,24 @@ def running(name: str, image: Path, checkout: Path = ROOT, *, new: bool = True) 
         skyrocket("node", "stop", name, checkout=checkout)
 
 
-def _forget(name: str) -> None:
+def forget(name: str) -> None:
+    """Remove the folder of a node that is stopped."""
     from skyrocket.fetch import places
 
     shutil.rmtree(places.cache() / "nodes" / name, ignore_errors=True)
 
 
-def forget(*names: str) -> None:
-    """Remove the folders of nodes that are stopped."""
-    for name in names:
-        _forget(name)
+def link_image(image: Path, target: Path) -> None:
+    """The same image under another name; a copy where the folders lie on different disks."""
+    shutil.rmtree(target, ignore_errors=True)
+    shutil.copytree(image, target, copy_function=_link)
+
+
+def _link(source: str, target: str) -> None:
+    try:
+        Path(target).hardlink_to(source)
+    except OSError:
+        shutil.copy2(source, target)
 
 
 def image_folder() -> Path:

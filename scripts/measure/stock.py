@@ -8,17 +8,19 @@ root writable from the start, host keys and machine id made beforehand.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
 import subprocess
-from pathlib import Path
+
 from typing import TYPE_CHECKING, NamedTuple
 
 from measure.here import MeasureError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 SUITE = "trixie"
 KEYRING = "usr/share/keyrings/debian-archive-keyring.gpg"
@@ -38,7 +40,7 @@ FILES = {
         "[Unit]\nDescription=Say That Everything Is There\n"
         "After=containerd.service ssh.service\nRequires=containerd.service ssh.service\n\n"
         "[Service]\nType=oneshot\n"
-        f"ExecStart=/bin/sh -c 'echo {READY} uptime=$(cut -d\" \" -f1 /proc/uptime) "
+        f'ExecStart=/bin/sh -c \'echo {READY} uptime=$(cut -d" " -f1 /proc/uptime) '
         "> /dev/ttyS0'\n\n"
         "[Install]\nWantedBy=multi-user.target\n"
     ),
@@ -69,6 +71,12 @@ def obstacles() -> list[str]:
     if shutil.which("mmdebstrap") is None:
         found.append("mmdebstrap is not installed")
     return found
+
+
+def identity(lock: bytes) -> str:
+    """Names a stock image: made anew when our own packages change, or this recipe."""
+    recipe = json.dumps([PACKAGES, FILES, DISK_BYTES])
+    return hashlib.sha256(lock + recipe.encode()).hexdigest()[:24]
 
 
 def make(folder: Path, tools: Path, repositories: Sequence[str]) -> Stock:
@@ -134,7 +142,7 @@ def _disk(root: Path, disk: Path, tools: Path) -> None:
     ])  # fmt: skip
 
 
-def same(stock: dict[str, str], ours: dict[str, str]) -> dict[str, dict[str, str]]:
+def different(stock: dict[str, str], ours: dict[str, str]) -> dict[str, dict[str, str]]:
     """Packages that decide the comparison and are not of one version in both; pure."""
     names = {name for name in {*stock, *ours} if name.startswith(COMPARED)}
     return {

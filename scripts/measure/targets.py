@@ -21,7 +21,9 @@ class Target(NamedTuple):
 
 
 TARGETS = (
-    Target("clone to a container answering, everything fetched", "cold.answering_seconds", 300, "s"),
+    Target(
+        "clone to a container answering, everything fetched", "cold.answering_seconds", 300, "s"
+    ),
     Target("the same the second time", "cold.second_seconds", 45, "s"),
     Target("downloaded", "cold.downloaded_bytes", 260 * MB, "B"),
     Target("disk used", "cold.disk_bytes", 3000 * MB, "B"),
@@ -29,7 +31,9 @@ TARGETS = (
     Target("root", "image.root_bytes", 90 * MB, "B"),
     Target("executables", "image.executables", 45, ""),
     Target("build, nothing changed", "build.unchanged_seconds.median", 3, "s"),
-    Target("build and boot, one line of host code changed", "build.one_line_total_seconds", 20, "s"),
+    Target(
+        "build and boot, one line of host code changed", "build.one_line_total_seconds", 20, "s"
+    ),
     Target("boot until the API answers", "boot.ours.ready_seconds.median", 18, "s"),
     Target("the same, of the stock image's", "boot.ratio", 0.5, ""),
     Target("our resident processes, PSS", "memory.ours_pss_bytes", 25 * MB, "B"),
@@ -69,7 +73,7 @@ def look_up(results: object, path: str) -> float | None:
 def shown(value: float | None, unit: str) -> str:
     """For people: '76.3 MB', '8.4 s', '0.31', '21'."""
     if value is None:
-        return "–"
+        return "-"
     if unit == "B":
         return f"{value / MB:.1f} MB"
     if isinstance(value, int) or value == int(value):

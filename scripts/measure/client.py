@@ -1,0 +1,94 @@
+"""`apiclient get os`, one shot, beside the smallest program and the bare interpreter.
+
+The client is the sealed file of the image; the API that answers is the node's own code, run on
+this machine at a socket of its own. The clock runs in the tools tree, without this package.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import tempfile
+import threading
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from measure.samples import Samples, interleaved
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LOOP = Path(__file__).with_name("loop.py")
+TRUE = Path("/bin/true")
+COMMANDS: dict[str, list[str]] = {
+    "true": ["/in/true"],
+    "python": ["/usr/bin/python3.13", "-I", "-S", "-c", "pass"],
+    "apiclient": ["/in/apiclient", "-s", "/socket/api.sock", "get", "os"],
+}
+
+
+def measure(checkout: Path, tools: Path, rounds: int) -> dict[str, object]:
+    """Milliseconds of wall clock and of processor time, ROUNDS of each, interleaved."""
+    from skyrocket.build.image import programs
+    from skyrocket.sandbox import Mount, Sandbox
+
+    sandbox = Sandbox(tools)
+    client = programs.make(checkout, "x86_64", sandbox).apiclient
+    with tempfile.TemporaryDirectory(prefix="bench-api-") as name, served(Path(name)):
+        order = [COMMANDS[each] for each in interleaved(tuple(COMMANDS), rounds)]
+        mounts = [
+            Mount(client, "/in/apiclient"), Mount(TRUE, "/in/true"), Mount(LOOP, "/in/loop.py"),
+            Mount(Path(name), "/socket", writable=True),
+        ]  # fmt: skip
+        said = sandbox.run(
+            ["/usr/bin/python3.13", "-I", "/in/loop.py"],
+            mounts=mounts, stdin=json.dumps(order).encode(),
+        ).stdout  # fmt: skip
+    return summary(json.loads(said), client.stat().st_size)
+
+
+def summary(rows: list[list[float]], size: int) -> dict[str, object]:
+    """ROWS are [wall, processor] in seconds in the order of the runs; pure."""
+    names = tuple(COMMANDS)
+    found: dict[str, object] = {"apiclient_bytes": size}
+    medians = {}
+    for place, name in enumerate(names):
+        mine = rows[place :: len(names)]
+        wall = Samples(tuple(row[0] * 1000 for row in mine))
+        busy = Samples(tuple(row[1] * 1000 for row in mine))
+        medians[name] = wall.median
+        found[name] = {"wall_ms": _short(wall), "processor_ms": _short(busy)}
+    found["ratio"] = round(medians["apiclient"] / medians["python"], 2)
+    return found
+
+
+def _short(samples: Samples) -> dict[str, object]:
+    table = samples.table(2)
+    return {key: table[key] for key in ("median", "min", "max")} | {"runs": len(samples.values)}
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[None]:
+    """The node's API at FOLDER/api.sock, with a store of its own."""
+    from skyrocket.host.api import main, server
+    from skyrocket.host.api.doors import Doors
+    from skyrocket.host.api.state import State
+    from skyrocket.host.store.filesystem import FileStore
+    from skyrocket.models.api import Variant
+
+    state = State(FileStore(str(folder)), Variant(), Doors(), str(folder / "pending.json"))
+    listener = main.listen(str(folder / "api.sock"), -1)
+
+    def serve() -> None:
+        with suppress(OSError):
+            server.serve(listener, state)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        yield
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join(10)
+        listener.close()

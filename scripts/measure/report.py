@@ -1,0 +1,132 @@
+"""Writes the figures down: JSON for programs, a page for people, the verdicts on both. Pure.
+
+Sections measured earlier stay when a later run measures others; each has its own date, commit and
+load, so that nothing looks newer or calmer than it was.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import cast
+
+from measure.targets import Verdict, judge, shown
+
+Results = dict[str, object]
+
+
+def merge(before: Results, fresh: Results) -> Results:
+    """FRESH sections over those of BEFORE, with the verdicts on all of them."""
+    merged = {**before, **fresh}
+    merged["targets"] = [
+        {
+            "text": verdict.target.text,
+            "limit": verdict.target.limit,
+            "unit": verdict.target.unit,
+            "value": verdict.value,
+            "verdict": verdict.word,
+        }
+        for verdict in judge(merged)
+    ]
+    return merged
+
+
+def dump(results: Results) -> str:
+    return json.dumps(results, indent=1, ensure_ascii=False) + "\n"
+
+
+def page(results: Results) -> str:
+    """docs/evidence/bench.md."""
+    lines = [
+        "# Figures", "",
+        (
+            "Made by `scripts/bench`; all values are in [bench.json](bench.json), how they are "
+            "measured is in [docs/bench.md](../bench.md)."
+        ),
+        "", "## Against the targets", "", *table(judge(results)), "",
+        "## Under what they were measured", "", *circumstances(results), "",
+        "## The boot", "", "![A boot as a chart](boot.svg)", "", *boot(results), "",
+        "## Memory", "", *memory(results), "",
+        "## The client", "", *client(results), "",
+    ]  # fmt: skip
+    return "\n".join(lines)
+
+
+def table(verdicts: list[Verdict]) -> list[str]:
+    """One line a target."""
+    rows = ["| what | target | measured | |", "|---|---|---|---|"]
+    for verdict in verdicts:
+        target, word = verdict.target, verdict.word
+        most = f"≤ {shown(target.limit, target.unit)}"
+        is_there = shown(verdict.value, target.unit)
+        bold = f"**{word}**" if word == "FAIL" else word
+        rows.append(f"| {target.text} | {most} | {is_there} | {bold} |")
+    return rows
+
+
+def circumstances(results: Results) -> list[str]:
+    """When, from which commit, and how busy the machine was."""
+    rows = ["| section | date (UTC) | commit | processors | load before |", "|---|---|---|---|---|"]
+    for name, section in results.items():
+        if isinstance(section, dict) and "measured_under" in section:
+            under = cast("dict[str, object]", section["measured_under"])
+            commit = f"`{under['commit']}`"
+            if under["uncommitted_source_files"]:
+                commit += f" and {under['uncommitted_source_files']} changed files"
+            busy = "" if under["idle"] else " (not idle)"
+            rows.append(
+                f"| {name} | {under['date']} | {commit} | {under['processors']} | "
+                f"{under['load_before']}{busy} |"
+            )
+    return rows
+
+
+def boot(results: Results) -> list[str]:
+    section = _table(results, "boot")
+    if not section:
+        return ["Not measured."]
+    ours, stock = _table(section, "ours"), _table(section, "stock")
+    rows = [str(section["compared"]), "", "| | median | least | most |", "|---|---|---|---|"]
+    rows.append(_row("ours, ready", _table(ours, "ready_seconds"), "s"))
+    rows.append(_row("ours, demonstration answers", _table(ours, "demo_answers_seconds"), "s"))
+    if "not_measured" in stock:
+        return [*rows, "", f"No yardstick: {stock['not_measured']}."]
+    rows.append(_row("stock, ready", _table(stock, "ready_seconds"), "s"))
+    rows.append(_row("stock, sshd greets", _table(stock, "sshd_greeting_seconds"), "s"))
+    different = _table(section, "different_versions")
+    said = ", ".join(different) if different else "none"
+    return [*rows, "", f"Packages of ours that are of another version in the stock image: {said}."]
+
+
+def memory(results: Results) -> list[str]:
+    section = _table(results, "memory")
+    if not section:
+        return ["Not measured."]
+    rows = ["| process of ours | PSS |", "|---|---|"]
+    for name, size in _table(section, "ours").items():
+        rows.append(f"| `{name}` | {shown(cast('float', size), 'B')} |")
+    rows += ["", "| control group | anonymous and kernel memory |", "|---|---|"]
+    for name, size in _table(section, "anon_and_kernel_bytes").items():
+        rows.append(f"| `{name}` | {shown(cast('float | None', size), 'B')} |")
+    return rows
+
+
+def client(results: Results) -> list[str]:
+    section = _table(results, "client")
+    if not section:
+        return ["Not measured."]
+    rows = ["| program, wall clock | median | least | most |", "|---|---|---|---|"]
+    for name, said in (
+        ("true", "`true`"), ("python", "`python3 -I -S -c pass`"),
+        ("apiclient", "`apiclient get os`"),
+    ):  # fmt: skip
+        rows.append(_row(said, _table(_table(section, name), "wall_ms"), "ms"))
+    return rows
+
+
+def _row(name: str, samples: Results, unit: str) -> str:
+    cells = [f"{samples[key]} {unit}" for key in ("median", "min", "max")]
+    return f"| {name} | {' | '.join(cells)} |"
+
+
+def _table(of: Results, key: str) -> Results:
+    return cast("Results", of.get(key, {}))
