@@ -80,13 +80,13 @@ def _ours(bench: Bench, name: str) -> Booted:
 
 def _our_table(boots: list[Booted]) -> dict[str, object]:
     last = boots[-1].answers
-    stages = facts.initrd(last["initrd"])
+    stages = _stages(last)
     manager = facts.properties(last["manager"])[0]
     return {
         "ready_seconds": Samples(tuple(boot.ready for boot in boots)).table(2),
         "demo_answers_seconds": Samples(tuple(boot.demo for boot in boots)).table(2),
         "kernel_to_init_seconds": Samples(tuple(
-            facts.initrd(boot.answers["initrd"])[0].begin for boot in boots
+            _stages(boot.answers)[0].begin for boot in boots
         )).table(2),
         "initrd_stages_seconds": {s.name: round(s.end - s.begin, 3) for s in stages},
         "systemd_seconds": {
@@ -97,6 +97,10 @@ def _our_table(boots: list[Booted]) -> dict[str, object]:
             s.name: [round(s.begin, 3), round(s.end, 3)] for s in units(last)
         },
     }  # fmt: skip
+
+
+def _stages(answers: dict[str, str]) -> list[facts.Span]:
+    return facts.initrd(answers["initrd"], answers["kernel"])
 
 
 def units(answers: dict[str, str]) -> list[facts.Span]:
@@ -123,7 +127,7 @@ def memory(answers: dict[str, str]) -> dict[str, object]:
 
 def picture(boot: Booted) -> str:
     """The chart of a boot; the clock is the kernel's, so what QEMU did before is not in it."""
-    stages = facts.initrd(boot.answers["initrd"])
+    stages = _stages(boot.answers)
     manager = facts.properties(boot.answers["manager"])[0]
     userspace = facts.seconds(manager.get("UserspaceTimestampMonotonic"))
     started = [s for s in units(boot.answers) if s.end - s.begin >= 0.05]

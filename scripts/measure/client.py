@@ -1,25 +1,27 @@
 """`apiclient get os`, one shot, beside the smallest program and the bare interpreter.
 
-The client is the sealed file of the image; the API that answers is the node's own code, run on
-this machine at a socket of its own. The clock runs in the tools tree, without this package.
+The client is the sealed file of the image; the API that answers is the node's own code in the
+node's Python, on this machine. The clock runs in the tools tree, without this package.
 """
 
 from __future__ import annotations
 
 import json
-import socket
 import tempfile
-import threading
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from measure.here import MeasureError
 from measure.samples import Samples, interleaved
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-LOOP = Path(__file__).with_name("loop.py")
+    from skyrocket.sandbox import Sandbox
+
+LOOP, SERVE = (Path(__file__).with_name(name) for name in ("loop.py", "serve.py"))
+PATIENCE = 20.0
 TRUE = Path("/bin/true")
 COMMANDS: dict[str, list[str]] = {
     "true": ["/in/true"],
@@ -35,7 +37,10 @@ def measure(checkout: Path, tools: Path, rounds: int) -> dict[str, object]:
 
     sandbox = Sandbox(tools)
     client = programs.make(checkout, "x86_64", sandbox).apiclient
-    with tempfile.TemporaryDirectory(prefix="bench-api-") as name, served(Path(name)):
+    with (
+        tempfile.TemporaryDirectory(prefix="bench-api-") as name,
+        served(sandbox, checkout, Path(name)),
+    ):
         order = [COMMANDS[each] for each in interleaved(tuple(COMMANDS), rounds)]
         mounts = [
             Mount(client, "/in/apiclient"), Mount(TRUE, "/in/true"), Mount(LOOP, "/in/loop.py"),
@@ -69,26 +74,24 @@ def _short(samples: Samples) -> dict[str, object]:
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[None]:
-    """The node's API at FOLDER/api.sock, with a store of its own."""
-    from skyrocket.host.api import main, server
-    from skyrocket.host.api.doors import Doors
-    from skyrocket.host.api.state import State
-    from skyrocket.host.store.filesystem import FileStore
-    from skyrocket.models.api import Variant
+def served(sandbox: Sandbox, checkout: Path, folder: Path) -> Iterator[None]:
+    """The node's API at FOLDER/api.sock, by the node's Python with the node's wheels."""
+    from skyrocket.build.image import programs
+    from skyrocket.lab import process
+    from skyrocket.sandbox import Mount
 
-    state = State(FileStore(str(folder)), Variant(), Doors(), str(folder / "pending.json"))
-    listener = main.listen(str(folder / "api.sock"), -1)
-
-    def serve() -> None:
-        with suppress(OSError):
-            server.serve(listener, state)
-
-    thread = threading.Thread(target=serve)
-    thread.start()
+    mounts = [
+        Mount(SERVE, "/in/serve.py"),
+        Mount(checkout / "src", "/in/src"),
+        Mount(programs.host_wheels(checkout, "x86_64"), "/in/wheels"),
+        Mount(folder, "/socket", writable=True),
+    ]
+    argv = ["/usr/bin/python3.13", "-I", "/in/serve.py", "/in/src", "/in/wheels", "/socket"]
+    child = process.start(sandbox.argv(argv, mounts=mounts), folder / "log")
     try:
+        if not process.wait_for((folder / "api.sock").exists, PATIENCE):
+            said = (folder / "log").read_text(errors="replace").strip().splitlines()[-1:]
+            raise MeasureError(f"cannot serve the API: {said}")
         yield
     finally:
-        listener.shutdown(socket.SHUT_RDWR)
-        thread.join(10)
-        listener.close()
+        process.end(child)

@@ -10,6 +10,7 @@ import re
 from typing import NamedTuple
 
 CUT = "=== "
+_RUN = re.compile(r"^\[ *([0-9.]+)\] Run /init as init process", re.MULTILINE)
 PROGRAM = "/usr/libexec/skyrocket/skyrocket"
 SLICES = ("system.slice", "hostcontainers.slice", "containers.slice")
 _TIMES = (
@@ -36,7 +37,7 @@ done
 for slice in {" ".join(SLICES)} init.scope; do
   echo "{CUT}slice $slice"; cat /sys/fs/cgroup/$slice/memory.stat
 done
-echo '{CUT}journal'; journalctl -b --no-pager -o short-monotonic
+echo '{CUT}kernel'; dmesg
 echo '{CUT}end'
 """
 
@@ -109,13 +110,16 @@ def memory(text: str) -> int | None:
     return int(table["anon"]) + int(table["kernel"])
 
 
-def initrd(text: str) -> list[Span]:
-    """The initrd's stages, on the kernel's clock: they follow one another without a gap."""
+def initrd(text: str, kernel: str) -> list[Span]:
+    """The initrd's stages on the kernel's clock, each from the end of the one before.
+
+    The first, `interpreter`, is what our program took until its first own line.
+    """
     said = json.loads(text)
-    stages: dict[str, float] = said["stages"]
-    at = float(said["started_at"]) - stages.get("interpreter", 0.0)
-    found = []
-    for name, took in stages.items():
+    run = _RUN.search(kernel)
+    at = float(said["started_at"])
+    found = [Span("interpreter", float(run[1]), round(at, 3))] if run else []
+    for name, took in said["stages"].items():
         found.append(Span(name, round(at, 3), round(at + took, 3)))
         at += took
     return found

@@ -13,7 +13,6 @@ import json
 import os
 import shutil
 import subprocess
-
 from typing import TYPE_CHECKING, NamedTuple
 
 from measure.here import MeasureError
