@@ -66,6 +66,17 @@ def load() -> float:
     return round(os.getloadavg()[0], 2)
 
 
+def worked(pid: int) -> float:
+    """Processor seconds of a process and its threads, 0 when it is gone."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return 0.0
+    # The program's name stands in parentheses and may hold anything; numbers follow.
+    fields = text.rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def circumstances() -> dict[str, object]:
     """What stands beside every section of figures."""
     changed = [line for line in _git("status", "--porcelain").splitlines() if " src/" in line]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -26,6 +27,7 @@ class Started(NamedTuple):
 
     name: str
     ready: float
+    processor: float  # seconds that QEMU worked until then: less disturbed by other work
     began: float
     serial_log: Path
     demo_url: str
@@ -66,12 +68,20 @@ def running(name: str, image: Path, checkout: Path = ROOT) -> Iterator[Started]:
         "run", "--detach", "--json", "--name", name, "--image", str(image), checkout=checkout
     )
     now, ready = time.monotonic(), number(run.answer, "boot_seconds")
+    worked = _worked(name)
     try:
         log = Path(str(run.answer["serial_log"]))
         url = str(run.answer["demo_url"])
-        yield Started(name, ready, now - ready, log, url, checkout)
+        yield Started(name, ready, worked, now - ready, log, url, checkout)
     finally:
         skyrocket("node", "stop", name, checkout=checkout)
+
+
+def _worked(name: str) -> float:
+    from skyrocket.fetch import places
+
+    record = json.loads((places.cache() / "nodes" / name / "node.json").read_text())
+    return here.worked(record["qemu"]["pid"])
 
 
 def forget(name: str) -> None:

@@ -12,14 +12,13 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from measure import stock
+from measure import here, stock
 from measure.here import MeasureError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
-    from skyrocket.models.node import Accelerator
+    from skyrocket.models.node import Accelerator, Process
 
 ARGUMENTS = "console=tty0 console=ttyS0,115200n8 quiet root=/dev/vda rw net.ifnames=0"
 PATIENCE = 300.0
@@ -30,6 +29,7 @@ class Boot(NamedTuple):
     """Seconds from the start of QEMU: to the line on the console, and to sshd's greeting."""
 
     ready: float
+    processor: float  # seconds that QEMU worked until the line
     greeting: float
     uptime: float  # the guest's own clock when it printed the line
 
@@ -61,27 +61,29 @@ def boot(image: stock.Stock, work: Path, tools: Path, accelerator: Accelerator) 
     began = time.monotonic()
     child = process.start(sandbox.argv(plan, mounts=mounts), work / "qemu.log")
     try:
-        return _watch(work / "serial.log", port, began, lambda: process.alive(child))
+        return _watch(work / "serial.log", port, began, child)
     finally:
         with suppress(Exception):
             qmp.ask(work / "qmp.sock", qmp.QUIT)
         process.end(child)
 
 
-def _watch(log: Path, port: int, began: float, alive: Callable[[], bool]) -> Boot:
-    ready = greeting = uptime = 0.0
+def _watch(log: Path, port: int, began: float, child: Process) -> Boot:
+    from skyrocket.lab import process
+
+    ready = worked = greeting = uptime = 0.0
     while not (ready and greeting):
         now = time.monotonic() - began
         said = log.read_text(encoding="utf-8", errors="replace") if log.is_file() else ""
         if not ready and (found := _LINE.search(said)):
-            ready, uptime = now, float(found[1])
+            ready, worked, uptime = now, here.worked(child.pid), float(found[1])
         if ready and not greeting and _greets(port):
             greeting = time.monotonic() - began
-        if now > PATIENCE or not alive():
+        if now > PATIENCE or not process.alive(child):
             last = " / ".join(said.strip().splitlines()[-3:])
             raise MeasureError(f"cannot boot the stock image: {last or 'no line on the console'}")
         time.sleep(0.1)
-    return Boot(round(ready, 2), round(greeting, 2), uptime)
+    return Boot(round(ready, 2), worked, round(greeting, 2), uptime)
 
 
 def _greets(port: int) -> bool:

@@ -75,7 +75,7 @@ def shown(value: float | None, unit: str) -> str:
     if value is None:
         return "-"
     if unit == "B":
-        return f"{value / MB:.1f} MB"
+        return f"{value / MB:.0f} MB" if value % MB == 0 else f"{value / MB:.1f} MB"
     if isinstance(value, int) or value == int(value):
         return f"{value:.0f} {unit}".rstrip()
     return f"{value:.2f} {unit}".rstrip() if unit == "" else f"{value:.1f} {unit}"
