@@ -78,6 +78,16 @@ class Containerd:
         rows = [line.split() for line in table.splitlines()[1:]]
         return next((row[2] for row in rows if len(row) > 2 and row[0] == reference), "")
 
+    def forget(self, reference: str) -> None:
+        """Remove an image, and wait until its layers are gone with it."""
+        self._run("images", "rm", "--sync", reference)
+
+    def writable(self) -> list[str]:
+        """Keys of all writable layers."""
+        argv = ("snapshots", "--snapshotter", SNAPSHOTTER, "ls")
+        rows = [line.split() for line in self._run(*argv).splitlines()[1:]]
+        return [row[0] for row in rows if row and row[-1] == "Active"]
+
     def prepare(self, key: str, chain: str) -> OverlayMount:
         """A fresh writable layer KEY over CHAIN; one left behind by a crash makes way."""
         argv = ("snapshots", "--snapshotter", SNAPSHOTTER, "prepare", "--mounts", key, chain)

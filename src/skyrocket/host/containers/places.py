@@ -51,6 +51,16 @@ class Places:
         return f"{self.root}/var/lib/{self._instance}/io.containerd.content.v1.content/blobs/sha256"
 
     @property
+    def whole(self) -> str:
+        """The folder that names the images known to be whole on the disk."""
+        return f"{self.root}/var/lib/skyrocket/whole-images/{self._instance}"
+
+    @property
+    def settled(self) -> str:
+        """There once this boot has looked for images that are not."""
+        return f"{self.root}/run/skyrocket/containers/{self._instance}.settled"
+
+    @property
     def bundle(self) -> str:
         """The folder of the running container: configuration, root, process id."""
         return f"{self.root}/run/skyrocket/containers/{self.kind}/{self.name}"

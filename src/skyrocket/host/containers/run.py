@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from skyrocket.command import CommandError
-from skyrocket.host.containers import image, mounts, rights, runc, spec, users
+from skyrocket.host.containers import image, mounts, rights, runc, spec, users, whole
 from skyrocket.host.containers.containerd import Containerd
 from skyrocket.host.containers.errors import ContainerError, SpecificationError
 from skyrocket.host.containers.model import Facts, Specification
@@ -62,7 +62,10 @@ def prepare(places: Places, containerd: Containerd, kernel: Mounts, group: str) 
     """Everything up to the bundle that runc starts from."""
     said = read(places)
     runc.delete(places)
+    whole.settle(places, containerd)
+    whole.announce(places, said.source)
     digest = containerd.fetch(said.source)
+    whole.note(places, said.source, digest)
     found = image.load(said.source, digest, image.reader(places.content), os.uname().machine)
     runc.mount(places, containerd.prepare(places.snapshot, found.chain), kernel)
     store(places, said)
