@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 LOCAL = SYSROOT + "/local"
 # Folder on data -> its place in the root.
 BINDS = (("var", "/var"), ("opt", "/opt"), ("mnt", "/mnt"))
+_LINKS = {"run": "../run", "lock": "../run/lock"}
+"""Where programs older than /run look for it; systemd calls a node without them tainted."""
 
 
 def mount_data(found: Found, now: Table, report: Report) -> None:
@@ -33,6 +35,9 @@ def mount_data(found: Found, now: Table, report: Report) -> None:
         if not os.path.isdir(source):
             os.mkdir(source, 0o755)
         kernel.mount(source, SYSROOT + place, flags=kernel.MS_BIND)
+    for name, target in _LINKS.items():
+        if not os.path.lexists(f"{SYSROOT}/var/{name}"):
+            os.symlink(target, f"{SYSROOT}/var/{name}")
 
 
 def _mount(found: Found, now: Table, report: Report) -> None:
