@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, NamedTuple
 
 from measure import chart, facts, here, node, stock, stock_boot
@@ -93,6 +94,7 @@ def _our_table(boots: list[Booted]) -> dict[str, object]:
             _stages(boot.answers)[0].begin for boot in boots
         )).table(2),
         "initrd_stages_seconds": {s.name: round(s.end - s.begin, 3) for s in stages},
+        "settings_stages_seconds": json.loads(last["settings"])["seconds"],
         "systemd_seconds": {
             name.removesuffix("TimestampMonotonic"): round(facts.seconds(value), 3)
             for name, value in manager.items()

@@ -25,6 +25,7 @@ _UNIT = (
 
 QUESTIONS = f"""
 echo '{CUT}initrd'; cat /run/skyrocket/initrd.json
+echo '{CUT}settings'; cat /run/skyrocket/boot.json
 echo '{CUT}manager'; systemctl show {" ".join("-p " + name for name in _TIMES)}
 echo '{CUT}units'; systemctl show '*.service' '*.socket' '*.target' '*.mount' {
     " ".join("-p " + name for name in _UNIT)

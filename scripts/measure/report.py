@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import cast
 
-from measure.targets import Verdict, judge, shown
+from measure.targets import Verdict, judge, kept, shown
 
 Results = dict[str, object]
 
@@ -43,6 +43,8 @@ def page(results: Results) -> str:
             "measured is in [docs/bench.md](../bench.md)."
         ),
         "", "## Against the targets", "", *table(judge(results)), "",
+        "Sections of which every target is kept:", "", "| | |", "|---|---|",
+        *(f"| result | **{section} kept** |" for section in kept(judge(results))), "",
         "## Under what they were measured", "", *circumstances(results), "",
         "## The boot", "", "![A boot as a chart](boot.svg)", "", *boot(results), "",
         "## Memory", "", *memory(results), "",

@@ -59,6 +59,14 @@ def judge(results: dict[str, object]) -> list[Verdict]:
     return [Verdict(target, look_up(results, target.path)) for target in TARGETS]
 
 
+def kept(verdicts: list[Verdict]) -> list[str]:
+    """The sections of which every target passes."""
+    words: dict[str, set[str]] = {}
+    for verdict in verdicts:
+        words.setdefault(verdict.target.path.partition(".")[0], set()).add(verdict.word)
+    return [section for section, found in words.items() if found == {"pass"}]
+
+
 def look_up(results: object, path: str) -> float | None:
     """The number at PATH, None when there is none."""
     for key in path.split("."):

@@ -71,6 +71,15 @@ def test_a_target_passes_only_with_a_figure(results: dict[str, object], word: st
     assert word == verdicts["image.root_bytes"]
 
 
+def test_a_section_is_kept_when_all_its_targets_are() -> None:
+    """A missing or a failing figure keeps the section out of what may be claimed."""
+    image: dict[str, object] = {"whole_bytes": 1, "root_bytes": 1, "executables": 1}
+    results: dict[str, object] = {"image": image, "boot": {"ratio": 0.4}}
+    assert targets.kept(targets.judge(results)) == ["image"]
+    image["executables"] = 46
+    assert targets.kept(targets.judge(results)) == []
+
+
 def test_every_target_has_its_own_figure() -> None:
     """No two targets are judged by one number."""
     assert len(targets.TARGETS) == len({target.path for target in targets.TARGETS})
@@ -160,6 +169,7 @@ def test_the_page_says_what_failed_and_what_is_missing() -> None:
     })  # fmt: skip
     assert "| root | ≤ 90 MB | 95.5 MB | **FAIL** |" in page
     assert "4.5 (not idle)" in page
+    assert "| result |" not in page
     assert "No yardstick: not root." in page
     assert "| ours, ready | 9.0 s | 9.0 s | 9.0 s |" in page
 
