@@ -1,3 +1,4 @@
+import os
 import shutil
 import socket
 import subprocess
@@ -68,7 +69,7 @@ class Manager:
     """A socket that plays systemd: accepts the login, answers with prepared replies."""
 
     def __init__(self, path, replies):
-        self.path, self.got, self._replies = path, b"", replies
+        self.path, self.login, self.got, self._replies = path, b"", b"", replies
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(path)
         self._listener.listen(1)
@@ -85,8 +86,8 @@ class Manager:
     def _serve(self):
         client, _ = self._listener.accept()
         with client:
-            client.recv(1000)
-            client.sendall(b"OK 0123456789abcdef\r\n")
+            self.login = client.recv(1000)
+            client.sendall(b"OK 0123456789abcdef\r\nAGREE_UNIX_FD\r\n")
             self.got = client.recv(65536)
             client.sendall(b"".join(self._replies))
             client.recv(1)
@@ -113,7 +114,15 @@ def test_units_are_ordered_with_one_call_each(tmp_path):
         bus.call(1, "StartUnit", "a.service", "replace"),
         bus.call(2, "StartUnit", "b.service", "replace"),
     ]
-    assert manager.got == b"BEGIN\r\n" + b"".join(calls)
+    assert manager.got == b"".join(calls)
+
+
+def test_no_call_is_sent_before_the_login_is_over(tmp_path):
+    """What comes together with BEGIN would lie in systemd's buffer for ever."""
+    with Manager(str(tmp_path / "s"), [OK]) as manager:
+        systemd.change("start", ["a.service"], manager.path)
+    user = str(os.getuid()).encode().hex().encode()
+    assert manager.login == b"\0AUTH EXTERNAL " + user + b"\r\nNEGOTIATE_UNIX_FD\r\nBEGIN\r\n"
 
 
 def test_a_unit_that_cannot_start_is_an_error_that_names_it(tmp_path):
@@ -135,6 +144,16 @@ def test_without_the_socket_systemctl_is_asked(tmp_path, monkeypatch):
     monkeypatch.setattr(command, "run", asked.append)
     systemd.change("restart", ["a.service"], str(tmp_path / "none"))
     assert asked == [["/usr/bin/systemctl", "--no-block", "restart", "--", "a.service"]]
+
+
+def test_a_manager_that_stays_silent_is_asked_through_systemctl(tmp_path, monkeypatch):
+    """An answer that does not come costs seconds, not the change."""
+    asked = []
+    monkeypatch.setattr(command, "run", asked.append)
+    monkeypatch.setattr(bus, "TIMEOUT", 0.05)
+    with Manager(str(tmp_path / "s"), []) as manager:
+        systemd.change("stop", ["a.service"], manager.path)
+    assert asked == [["/usr/bin/systemctl", "--no-block", "stop", "--", "a.service"]]
 
 
 def test_no_units_need_nobody(tmp_path):

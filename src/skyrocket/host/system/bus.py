@@ -13,7 +13,7 @@ PRIVATE = "/run/systemd/private"
 OBJECT = "/org/freedesktop/systemd1"
 MANAGER = "org.freedesktop.systemd1.Manager"
 NO_SUCH_UNIT = "org.freedesktop.systemd1.NoSuchUnit"
-TIMEOUT = 30.0
+TIMEOUT = 5.0  # a manager that is well answers in milliseconds, and systemctl is there to ask
 
 _CALL, _RETURN, _ERROR = 1, 2, 3
 _PATH, _INTERFACE, _MEMBER, _ERROR_NAME, _DESTINATION, _SIGNATURE = 1, 2, 3, 4, 6, 8
@@ -56,18 +56,29 @@ def call(
 
 
 def ask(path: str, calls: list[bytes]) -> list[Refusal | None]:
-    """Send CALLS to the socket at PATH -> for each, in order, None or why it was refused."""
+    """Send CALLS to the socket at PATH -> for each, in order, None or why it was refused.
+
+    Between the login and the calls the other side must have spoken last. Calls that travel in one
+    piece with BEGIN end up in the buffer in which systemd collects the login: it then waits for
+    its socket to become readable, which it does not, and nobody gets an answer.
+    """
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as channel:
         channel.settimeout(TIMEOUT)
         channel.connect(path)
         reader = _Reader(channel)
-        user = str(os.getuid()).encode().hex()
-        channel.sendall(b"\0AUTH EXTERNAL " + user.encode() + b"\r\n")
-        answer = reader.line()
-        if not answer.startswith(b"OK "):
-            raise BusError(f"cannot speak to {path}: {answer.decode('ascii', 'replace').strip()}")
-        channel.sendall(b"BEGIN\r\n" + b"".join(calls))
+        _log_in(channel, reader, path)
+        channel.sendall(b"".join(calls))
         return [reader.reply() for _ in calls]
+
+
+def _log_in(channel: socket.socket, reader: _Reader, path: str) -> None:
+    user = str(os.getuid()).encode().hex()
+    lines = f"AUTH EXTERNAL {user}", "NEGOTIATE_UNIX_FD", "BEGIN"
+    channel.sendall(b"\0" + b"".join(f"{line}\r\n".encode() for line in lines))
+    for wanted in (b"OK ", b"AGREE_UNIX_FD"):
+        answer = reader.line()
+        if not answer.startswith(wanted):
+            raise BusError(f"cannot speak to {path}: {answer.decode('ascii', 'replace').strip()}")
 
 
 class _Reader:
