@@ -47,10 +47,34 @@ def test_a_bad_text_is_refused_and_the_kind_named(kind, text):
         kind.parse(text)
 
 
-@pytest.mark.parametrize("kind", [kind for kind, _ in ACCEPTED])
-@pytest.mark.parametrize("value", [1, True, None, [], {}])
+AMOUNTS = [s.MemoryLimit, s.CpuLimit]
+
+
+@pytest.mark.parametrize("kind", [kind for kind, _ in ACCEPTED if kind not in AMOUNTS])
+@pytest.mark.parametrize("value", [1, 0.5, True, None, [], {}])
 def test_what_is_no_text_is_refused(kind, value):
     with pytest.raises(s.ScalarError, match=r"^Expected `str`, got `"):
+        kind.parse(value)
+
+
+@pytest.mark.parametrize("kind", AMOUNTS)
+@pytest.mark.parametrize("value", [True, None, [], {}])
+def test_an_amount_is_a_text_or_a_number(kind, value):
+    with pytest.raises(s.ScalarError, match=r"^Expected `str \| int \| float`, got `"):
+        kind.parse(value)
+
+
+def test_a_number_is_kept_as_the_text_it_stands_for():
+    """`apiclient set containers.demo.cpu-limit=0.5` sends a number."""
+    numbers = [s.CpuLimit.parse(value) for value in (0.5, 2, 2.0, 1.25)]
+    assert numbers == ["0.5", "2", "2", "1.25"]
+    assert s.MemoryLimit.parse(1e10) == "10000000000"
+
+
+@pytest.mark.parametrize("value", [0, -1, 0.0001, 1e-5, float("inf"), float("nan")])
+@pytest.mark.parametrize("kind", AMOUNTS)
+def test_a_number_follows_the_rule_of_its_text(kind, value):
+    with pytest.raises(s.ScalarError, match=f"^Unable to deserialize into {kind.__name__}: "):
         kind.parse(value)
 
 

@@ -30,6 +30,13 @@ def test_checked_settings_check_to_themselves():
     assert once == SCHEMA.check(once)
 
 
+@pytest.mark.parametrize("group", ["containers", "host-containers"])
+def test_limits_given_as_numbers_are_kept_as_text(group):
+    tree = {group: {"demo": {"cpu-limit": 0.5, "memory-limit": 268435456}}}
+    wanted = {group: {"demo": {"cpu-limit": "0.5", "memory-limit": "268435456"}}}
+    assert wanted == SCHEMA.check(tree)
+
+
 def test_every_mistake_is_told_with_its_path():
     tree = {
         "motdd": 1,

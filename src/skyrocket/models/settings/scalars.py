@@ -40,12 +40,17 @@ class Scalar(str):
     """A text with a rule."""
 
     __slots__ = ()
+    numbers = False
+    """Whether a number is taken too, as the text it is written as."""
 
     @classmethod
     def parse(cls, value: object) -> Self:
         """VALUE as this scalar, or ScalarError."""
+        if cls.numbers and isinstance(value, (int, float)) and not isinstance(value, bool):
+            value = _plain(value)
         if not isinstance(value, str):
-            raise ScalarError(f"Expected `str`, got `{kind_of(value)}`")
+            wanted = "str | int | float" if cls.numbers else "str"
+            raise ScalarError(f"Expected `{wanted}`, got `{kind_of(value)}`")
         reason = cls.refuse(value)
         if reason:
             raise ScalarError(f"Unable to deserialize into {cls.__name__}: {reason}")
@@ -55,6 +60,15 @@ class Scalar(str):
     def refuse(cls, text: str) -> str | None:
         """Why TEXT is not such a scalar, or None."""
         raise NotImplementedError
+
+
+def _plain(number: float) -> str:
+    """NUMBER as a person writes it: no exponent, no fraction that is nothing.
+
+    >>> _plain(2.0), _plain(0.5), _plain(1e10)
+    ('2', '0.5', '10000000000')
+    """
+    return str(int(number)) if number == number // 1 else repr(number)
 
 
 def kind_of(value: object) -> str:
@@ -207,9 +221,10 @@ class SysctlKey(Scalar):
 
 
 class MemoryLimit(Scalar):
-    """An amount of memory, `512Mi` or `1G`; ours."""
+    """An amount of memory: `512Mi`, `1G`, or a number of bytes; ours."""
 
     __slots__ = ()
+    numbers = True
 
     @classmethod
     def refuse(cls, text: str) -> str | None:
@@ -225,9 +240,10 @@ class MemoryLimit(Scalar):
 
 
 class CpuLimit(Scalar):
-    """A share of processors: `0.5`, `2` or `250m`; ours."""
+    """A share of processors: `0.5`, `2` or `250m`, as text or as a number; ours."""
 
     __slots__ = ()
+    numbers = True
 
     @classmethod
     def refuse(cls, text: str) -> str | None:
