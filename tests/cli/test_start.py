@@ -38,6 +38,10 @@ def test_alone_it_says_what_it_is_and_what_run_takes(tmp_path):
         assert part in done.stdout
     assert f"below {tmp_path}/skyrocket" in done.stdout
     assert "clean --all" in done.stdout
+    home = len(str(tmp_path))
+    assert all(
+        len(line) <= 80 + home * (str(tmp_path) in line) for line in done.stdout.splitlines()
+    )
     assert not (tmp_path / "skyrocket").exists(), "looking must not write"
 
 

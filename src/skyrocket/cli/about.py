@@ -49,14 +49,14 @@ def page(price: Cost, cache: str, cores: int, *, kvm: bool) -> str:
     """The whole text."""
     speed = "hardware virtualisation may work (tried at run)" if kvm else "emulation, no /dev/kvm"
     minutes = max(1, round(price.seconds / 60))
-    verbs = [f"  ./skyrocket {verb.usage:30} {verb.help}" for verb in VERBS.values()]
+    verbs = [f"  {verb.usage:29} {verb.help}" for verb in VERBS.values()]
     download = f"{amount(price.download)} to download" if price.download else "nothing to download"
     price_line = f"{download}, {price.disk / 1e9:.1f} GB of disk, about {minutes} min"
     return "\n".join(
         [
             "Skyrocket: a Linux operating system for hosting containers, written in Python.",
-            "No shell, no package manager, no interpreter on the host; images that are checked",
-            "at every read, and updates that fall back.",
+            "No shell, no package manager, no usable interpreter on the host; images that are",
+            "checked at every read, and updates that fall back.",
             "",
             "  ./skyrocket run     build it, boot it here, end with a container served by it",
             "  ./skyrocket test    run its tests",
@@ -65,8 +65,9 @@ def page(price: Cost, cache: str, cores: int, *, kvm: bool) -> str:
             f"  with {cores} cores and {speed}.",
             f"Everything it writes is below {cache}",
             "Nothing is installed, nothing is written into this folder, no root is needed.",
-            "Remove: ./skyrocket clean (keeps downloads), ./skyrocket clean --all (everything).",
+            "Remove: ./skyrocket clean (downloads stay) or ./skyrocket clean --all (all goes)",
             "",
+            "All verbs, each with --help:",
             *verbs,
         ]
     )

@@ -30,6 +30,7 @@ class Check(NamedTuple):
     result: str
     way_out: str = ""
     is_blocker: bool = True
+    was_tried: bool = True
 
     @property
     def passed(self) -> bool:
@@ -76,6 +77,7 @@ def tried(name: str, attempt: Callable[[], Check]) -> Check:
 def render(check: Check) -> str:
     """'ok       disk          80 GB free', a problem with its way out below it."""
     word = "ok" if check.passed else ("problem" if check.is_blocker else "slow")
+    word = word if check.was_tried else "later"
     first = f"{word:8} {check.name:13} {check.result}"
     return first if check.passed else f"{first}\n         {'':13} way out: {check.way_out}"
 
@@ -131,7 +133,7 @@ def _dependencies() -> Check:
 
 def _accelerator(cache: Path) -> Check:
     if not environment.is_ready(GROUP):
-        return Check("accelerator", "not tried: the dependencies come first", "", is_blocker=False)
+        return Check("accelerator", "not tried: the dependencies come first", was_tried=False)
     sys.path.insert(0, str(environment.ready(GROUP)))
     from skyrocket.cli import lab_folders
     from skyrocket.lab import accelerator
@@ -141,7 +143,8 @@ def _accelerator(cache: Path) -> Check:
     if verdict is None:
         place = lab_folders.any_kernel(cache)
         if place is None:
-            return Check("accelerator", "/dev/kvm opens; the trial boot comes with the first run")
+            said = "/dev/kvm opens; the trial boot comes with the first run"
+            return Check("accelerator", said, was_tried=False)
         tools, image = place
         memory = cache / "accelerator.json"
         memory.unlink(missing_ok=True)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
+import select
 import subprocess
 import sys
 import time
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 
 GROUP = "dev"
 NOTHING_COLLECTED = 5  # pytest's exit status
+PATIENCE = 4.0  # seconds of silence
+WIDTH = 80
+TAIL = 4096  # bytes that surely hold pytest's last line
 
 
 class Lane(NamedTuple):
@@ -30,6 +35,13 @@ class Lane(NamedTuple):
     marks: str
     seconds: float
     options: tuple[str, ...] = ()
+
+
+class Result(NamedTuple):
+    """Exit status of a lane and its closing line."""
+
+    status: int
+    closing: str
 
 
 FAST = Lane("unit", "not boot and not image", 60, ("-n", "2"))
@@ -52,40 +64,68 @@ def main(argv: list[str]) -> int:
     results = [_run(lane, wish.tests, dependencies, known) for lane in lanes]
     if not wish.tests:
         record.write_text(json.dumps(known), encoding="utf-8")
-    print(
-        "\n"
-        + "\n".join(f"{lane.name}: {said}" for lane, (_, said) in zip(lanes, results, strict=True))
-    )
-    return max(status for status, _ in results)
+    if len(results) > 1:
+        print()
+        for lane, result in zip(lanes, results, strict=True):
+            print(f"{lane.name}: {result.closing.strip('= ')}")
+        print(together([result.closing for result in results]))
+    return 1 if any(result.status for result in results) else 0
 
 
-def _run(
-    lane: Lane, tests: list[str], dependencies: Path, known: dict[str, float]
-) -> tuple[int, str]:
-    """Exit status and pytest's last line; what the lane took goes into KNOWN."""
+def together(closings: list[str]) -> str:
+    """One closing line in pytest's form for lanes that closed with CLOSINGS."""
+    counts: dict[str, int] = {}
+    seconds = 0.0
+    for closing in closings:
+        for number, word in re.findall(r"(\d+) ([a-z]+)", closing.partition(" in ")[0]):
+            counts[word] = counts.get(word, 0) + int(number)
+        took = re.search(r" in ([\d.]+)s", closing)
+        seconds += float(took[1]) if took else 0.0
+    said = ", ".join(f"{number} {word}" for word, number in counts.items()) or "no tests ran"
+    return f" {said} in {seconds:.2f}s ".center(WIDTH, "=")
+
+
+def _run(lane: Lane, tests: list[str], dependencies: Path, known: dict[str, float]) -> Result:
+    """Run one lane to its end; what it took goes into KNOWN."""
     print(f"--- {lane.name}", flush=True)
     cache = places.folder("tests") / "pytest"
     # Tests of two rooms may have one file name; as modules by path they do not collide.
     words = ["-m", "pytest", "--import-mode=importlib", "-m", lane.marks]
     words += ["-o", f"cache_dir={cache}", *lane.options]
+    expected = known.get(lane.name, lane.seconds)
     began = time.monotonic()
-    last = ""
     with subprocess.Popen(
         python(*words, *tests),
         cwd=ROOT,
         env=children.environment(dependencies),
         stdout=subprocess.PIPE,
-        text=True,
-        errors="replace",
     ) as child:
         assert child.stdout is not None  # noqa: S101  asked for above
-        for line in child.stdout:
-            sys.stdout.write(line)
-            sys.stdout.flush()
-            last = line.strip() or last
-    status = 0 if child.returncode == NOTHING_COLLECTED else child.returncode
+        closing = _pass_on(child.stdout.fileno(), lane.name, expected)
     known[lane.name] = round(time.monotonic() - began, 1)
-    return status, re.sub(r"^=+ | =+$", "", last)
+    status = child.returncode
+    if status < 0:
+        closing = f"ended by signal {-status}, 1 error"
+        print(closing, flush=True)
+    return Result(0 if status == NOTHING_COLLECTED else status, closing)
+
+
+def _pass_on(descriptor: int, name: str, expected: float) -> str:
+    """Show what arrives as it arrives, and the time when nothing does; the last line."""
+    began = time.monotonic()
+    tail = b""
+    while True:
+        if not select.select([descriptor], [], [], PATIENCE)[0]:
+            passed = duration(time.monotonic() - began)
+            print(f"  {name}: {passed} of about {duration(expected)}", file=sys.stderr, flush=True)
+            continue
+        data = os.read(descriptor, 1 << 16)
+        if not data:
+            lines = tail.decode(errors="replace").split("\n")
+            return next((line.strip() for line in reversed(lines) if line.strip()), "")
+        tail = (tail + data)[-TAIL:]
+        sys.stdout.write(data.decode(errors="replace"))
+        sys.stdout.flush()
 
 
 def _recall(record: Path) -> dict[str, float]:

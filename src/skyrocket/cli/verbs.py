@@ -18,17 +18,17 @@ class Verb(NamedTuple):
 
 
 VERBS = {
-    "run": Verb("run", "run", "build, boot, and end with a container served by the node",
+    "run": Verb("run", "run", "build, boot, serve a container from the node",
                 builds=True),
     "test": Verb("tests", "test [--fast]", "run the tests", "dev", builds=True),
     "build": Verb("build", "build VARIANT", "make an image", builds=True),
     "image": Verb("image", "image inspect|qcow2|write",
-                  "look into an image, convert it, write it to a disk"),
+                  "look into one, convert it, put it on a disk"),
     "node": Verb("node", "node list|ssh|exec|logs|stop", "the nodes on this machine"),
     "lock": Verb("locking:lock", "lock --update|--check", "resolve the packages anew, or compare"),
     "bundle": Verb("locking:bundle", "bundle FILE", "everything locked in one file"),
     "sources": Verb("locking:sources", "sources FOLDER", "fetch the source of every package"),
-    "check": Verb("check", "check", "style, types and import contracts of this checkout", "dev"),
+    "check": Verb("check", "check", "style, types and import contracts", "dev"),
     "doctor": Verb("doctor", "doctor", "try what this machine can do", None),
     "clean": Verb("clean", "clean [--all]", "remove what was made; --all: also downloads", None),
 }  # fmt: skip
