@@ -2,28 +2,83 @@ import os
 import pty
 from pathlib import Path
 
+import pytest
 from fakes import api_node
 
 from skyrocket.host.boot import console
 from skyrocket.host.system import clock
 
 
-def test_the_ready_line_is_the_first():
-    said = console.lines("1.2.3", "10.0.2.15", 7.25, ["cannot read x"])
-    assert said == [
-        "skyrocket: ready version=1.2.3 address=10.0.2.15 uptime=7.2",
-        "skyrocket: degraded",
-        "skyrocket: cannot read x",
-    ]
-
-
-def test_a_node_that_is_well_says_one_line():
-    assert len(console.lines("1", "none", 1.0, [])) == 1
+def test_the_ready_line_is_what_a_test_or_a_person_waits_for():
+    said = console.ready("1.2.3", "10.0.2.15", 7.25)
+    assert said == "skyrocket: ready version=1.2.3 address=10.0.2.15 uptime=7.2"
 
 
 def test_an_api_that_never_answers_is_said():
-    (line,) = console.lines(None, "none", 1.0, [])
+    line = console.ready(None, "none", 1.0)
     assert line.startswith("skyrocket: failed: the API does not answer version=? ")
+
+
+def test_what_is_wrong_has_a_line_each():
+    assert console.degraded(["cannot read x", "y"]) == [
+        "skyrocket: degraded",
+        "skyrocket: cannot read x",
+        "skyrocket: y",
+    ]
+    assert console.degraded([]) == []
+
+
+@pytest.mark.parametrize(
+    ("report", "wanted"),
+    [
+        ('{"previous_boot":{"ended":"panic: x"}}', ["skyrocket: the boot before ended: panic: x"]),
+        ('{"previous_boot":{"ended":""}}', []),
+        ('{"degraded":[]}', []),
+        ("{", []),
+    ],
+)
+def test_a_boot_that_did_not_end_in_order_is_named(tmp_path, report, wanted):
+    (tmp_path / "initrd.json").write_text(report)
+    assert console.ended(str(tmp_path / "initrd.json")) == wanted
+
+
+def test_without_a_report_nothing_ended(tmp_path):
+    assert console.ended(str(tmp_path / "none")) == []
+
+
+class Screen:
+    """One console in place of the node's, and the node's state, which a test changes."""
+
+    def __init__(self, tmp_path, monkeypatch):
+        self.address, self.shown = "none", []
+        monkeypatch.setattr(console, "wait", lambda *_: "1.2.3")
+        monkeypatch.setattr(console, "address", lambda: self.address)
+        monkeypatch.setattr(console, "troubles", lambda _: [])
+        monkeypatch.setattr(console, "SHOWN", str(tmp_path / "shown"))
+        monkeypatch.setattr(console, "INITRD", str(tmp_path / "initrd.json"))
+        monkeypatch.setattr(console, "show", lambda text, _: self.shown.append(text))
+
+
+def test_the_same_state_is_shown_once(tmp_path, monkeypatch):
+    screen = Screen(tmp_path, monkeypatch)
+    console.main([])
+    console.main(["changed"])
+    assert len(screen.shown) == 1
+
+
+def test_an_address_that_appeared_is_shown(tmp_path, monkeypatch):
+    screen = Screen(tmp_path, monkeypatch)
+    console.main([])
+    screen.address = "10.0.2.15"
+    console.main(["changed"])
+    assert " address=10.0.2.15 " in screen.shown[1][0]
+
+
+def test_without_a_word_it_is_shown_again(tmp_path, monkeypatch):
+    screen = Screen(tmp_path, monkeypatch)
+    console.main([])
+    console.main([])
+    assert len(screen.shown) == 2
 
 
 def test_it_waits_until_the_api_answers(tmp_path):

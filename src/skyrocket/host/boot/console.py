@@ -1,5 +1,8 @@
 """The verb `console`: one line on the consoles when the node answers, and what is wrong with it.
 
+    skyrocket console           show it
+    skyrocket console changed   show it if it is not what was shown last
+
 The line `skyrocket: ready version=… address=… uptime=…` is what a test, or a person at the
 screen, waits for. Consoles have no prompt: this is all they show.
 """
@@ -21,14 +24,20 @@ if TYPE_CHECKING:
 
 ACTIVE = "/sys/class/tty/console/active"
 ALWAYS = ("ttyS0",)
-REPORTS = ("/run/skyrocket/initrd.json", "/run/skyrocket/boot.json", "/run/skyrocket/apply.json")
+INITRD = "/run/skyrocket/initrd.json"
+REPORTS = (INITRD, "/run/skyrocket/boot.json", "/run/skyrocket/apply.json")
+SHOWN = "/run/skyrocket/console"
 PATIENCE_SECONDS = 120.0
 PAUSE_SECONDS = 0.1
 
 
-def main(_argv: list[str]) -> int:
+def main(argv: list[str]) -> int:
     version = wait(SOCKET, clock.uptime() + PATIENCE_SECONDS, time.sleep)
-    show(lines(version, address(), clock.uptime(), troubles(REPORTS)), consoles())
+    where, wrong = address(), troubles(REPORTS)
+    more = [*ended(INITRD), *degraded(wrong)]
+    news = remember("\n".join((version or "?", where, *more)), SHOWN)
+    if news or argv != ["changed"]:
+        show([ready(version, where, clock.uptime()), *more], consoles())
     return 0 if version else 1
 
 
@@ -42,13 +51,37 @@ def wait(path: str, deadline: float, pause: Callable[[float], None]) -> str | No
     return None
 
 
-def lines(version: str | None, where: str, uptime: float, wrong: list[str]) -> list[str]:
-    """What to show."""
+def ready(version: str | None, where: str, uptime: float) -> str:
+    """The line that is waited for."""
     state = "ready" if version else "failed: the API does not answer"
-    first = f"skyrocket: {state} version={version or '?'} address={where} uptime={uptime:.1f}"
-    if not wrong:
-        return [first]
-    return [first, "skyrocket: degraded", *(f"skyrocket: {reason}" for reason in wrong)]
+    return f"skyrocket: {state} version={version or '?'} address={where} uptime={uptime:.1f}"
+
+
+def degraded(wrong: list[str]) -> list[str]:
+    """What is WRONG, for the screen; nothing when the node is well."""
+    return ["skyrocket: degraded", *(f"skyrocket: {reason}" for reason in wrong)] if wrong else []
+
+
+def ended(initrd: str) -> list[str]:
+    """Why the boot before this one ended, unless in order; the INITRD reports it."""
+    try:
+        report = jsontext.parse((files.read(initrd) or b"{}").decode())
+    except (OSError, ValueError):
+        return []  # `troubles` says so
+    reason = (report.get("previous_boot") or {}).get("ended")
+    return [f"skyrocket: the boot before ended: {reason}"] if reason else []
+
+
+def remember(state: str, path: str) -> bool:
+    """Keep STATE in the file PATH -> whether it is another one than before."""
+    content = f"{state}\n".encode()
+    try:
+        if files.read(path) == content:
+            return False
+        files.replace(path, content)
+    except OSError as error:
+        journal.warning(f"cannot keep what the console shows in {path}: {error.strerror}")
+    return True
 
 
 def troubles(reports: Iterable[str]) -> list[str]:
