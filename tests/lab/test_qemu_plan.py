@@ -43,3 +43,12 @@ def test_firmware_boots_without_a_kernel_of_ours():
     """With UEFI the loader chooses the kernel."""
     assert "-kernel" not in PLANS["firmware-kvm"]
     assert any("vars.fd" in word for word in PLANS["firmware-kvm"])
+
+
+def test_user_data_in_a_cd_drive_is_no_disk():
+    """The disc of most virtual machine managers sits in a drive on the machine's own controller."""
+    words = qemu.plan_qemu(DIRECT._replace(optical_seed=True))
+    assert "ide-cd,drive=seed,serial=seed" in words
+    assert [word for word in words if word.startswith("virtio-blk")] == [
+        "virtio-blk-pci,drive=disk,serial=skyrocket"
+    ]

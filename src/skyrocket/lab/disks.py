@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import shutil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from skyrocket.lab import qemu
 from skyrocket.lab.errors import ToolError
@@ -21,14 +22,28 @@ _ACCOUNTS = "root:x:0:0:root:/tmp:/usr/sbin/nologin\n"
 SEED_BLOCKS = 1440  # KiB, the smallest FAT that every reader knows
 
 
-def origin(image: Path, user_data: str) -> str:
+class Seed(NamedTuple):
+    """The NoCloud disc that hands a node its user data."""
+
+    user_data: str  # TOML
+    kind: Literal["vfat", "iso9660"] = "vfat"
+    compressed: bool = False  # with gzip
+
+    def content(self) -> bytes:
+        """The file `user-data`; the same words always make the same bytes."""
+        raw = self.user_data.encode()
+        return gzip.compress(raw, mtime=0) if self.compressed else raw
+
+
+def origin(image: Path, seed: Seed) -> str:
     """What a node's disk grew from: if this changes, the disk is begun anew."""
     digest = hashlib.sha256()
     for name in ("cmdline", "manifest.json"):  # both name the root hash
         file = image / name
         digest.update(file.read_bytes() if file.is_file() else b"")
         digest.update(b"\0")
-    digest.update(user_data.encode())
+    digest.update(f"{seed.kind}\0".encode())
+    digest.update(seed.content())
     return digest.hexdigest()
 
 
@@ -42,16 +57,31 @@ def make_disk(sandbox: Sandbox, place: Home, image: Path) -> None:
     ], image)  # fmt: skip
 
 
-def make_seed(sandbox: Sandbox, place: Home, user_data: str) -> None:
-    """The NoCloud disc: FAT, labelled CIDATA, with the file `user-data`."""
-    place.user_data.write_text(user_data, encoding="utf-8")
+def make_seed(sandbox: Sandbox, place: Home, seed: Seed) -> None:
+    """The NoCloud disc with the file `user-data`: FAT labelled CIDATA, or ISO 9660 `cidata`."""
+    place.user_data.write_text(seed.user_data, encoding="utf-8")
     place.seed.unlink(missing_ok=True)
-    seed = f"{qemu.NODE}/{place.seed.name}"
-    tool(sandbox, place, [
-        "mformat", "-C", "-i", seed, "-v", "CIDATA", "-f", str(SEED_BLOCKS), "-N", "0", "::",
-    ])  # fmt: skip
-    inside = f"{qemu.NODE}/{place.user_data.name}"
-    tool(sandbox, place, ["mcopy", "-i", seed, inside, "::user-data"])
+    content = place.folder / "seed.content"
+    content.write_bytes(seed.content())
+    plan = plan_iso if seed.kind == "iso9660" else plan_fat
+    for argv in plan(f"{qemu.NODE}/{place.seed.name}", f"{qemu.NODE}/{content.name}"):
+        tool(sandbox, place, argv)
+    content.unlink()
+
+
+def plan_fat(disc: str, content: str) -> list[list[str]]:
+    """The commands that make DISC with CONTENT; pure."""
+    return [
+        ["mformat", "-C", "-i", disc, "-v", "CIDATA", "-f", str(SEED_BLOCKS), "-N", "0", "::"],
+        ["mcopy", "-i", disc, content, "::user-data"],
+    ]
+
+
+def plan_iso(disc: str, content: str) -> list[list[str]]:
+    """The same for a disc as most virtual machine managers make it."""
+    name = f"user-data={content}"
+    flags = ["-quiet", "-joliet", "-rational-rock", "-graft-points"]
+    return [["genisoimage", "-output", disc, "-volid", "cidata", *flags, name]]
 
 
 def make_key(sandbox: Sandbox, place: Home) -> str:

@@ -9,7 +9,7 @@ import contextlib
 import time
 import urllib.error
 import urllib.request
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import msgspec
 
@@ -58,6 +58,9 @@ class Order(NamedTuple):
     loud: bool = False
     host_containers: bool = True
     demo: bool = True
+    seed: Literal["vfat", "iso9660"] = "vfat"  # the disc with the user data
+    seed_compressed: bool = False
+    registry_tokens: bool = False  # the registry wants a bearer token, and gives one to anybody
 
 
 class Lab(NamedTuple):
@@ -82,7 +85,9 @@ def start(lab: Lab, order: Order, report: Reporter) -> Node:
     node = _prepare(lab, order, place, node, before, report)
     report.step(f"start node {order.name}")
     with process.uninterrupted():
-        registry = registry_process.start(place, lab.images, node.registry_port)
+        registry = registry_process.start(
+            place, lab.images, node.registry_port, tokens=order.registry_tokens
+        )
         node = msgspec.structs.replace(node, registry=registry)
         nodes.write(place, node)
         node = _spawn(lab, order, place, node)
@@ -131,11 +136,12 @@ def _prepare(
         demo=order.demo,
     )
     text = user_data_room.compose(wishes, order.user_data)
-    origin = disks.origin(order.image, text)
+    seed = disks.Seed(text, order.seed, order.seed_compressed)
+    origin = disks.origin(order.image, seed)
     if before is None or before.origin != origin or not place.disk.is_file():
         if before is not None and place.disk.is_file():
             report.note(f"image or user data changed: node {order.name} begins with a new disk")
-        disks.make_seed(lab.sandbox, place, text)
+        disks.make_seed(lab.sandbox, place, seed)
         disks.make_disk(lab.sandbox, place, order.image)
         place.serial.unlink(missing_ok=True)
     if order.firmware:
@@ -154,6 +160,7 @@ def _spawn(lab: Lab, order: Order, place: nodes.Home, node: Node) -> Node:
         demo_port=node.demo_port,
         firmware=node.firmware,
         command_line=_command_line(order.image, node),
+        optical_seed=order.seed == "iso9660",
     )
     shown = [Mount(place.folder, qemu.NODE, writable=True), Mount(order.image, qemu.IMAGE)]
     with place.serial.open("a", encoding="utf-8") as log:

@@ -35,6 +35,7 @@ class Machine(NamedTuple):
     demo_port: int
     firmware: bool
     command_line: str  # kernel arguments; unused with firmware
+    optical_seed: bool = False  # the user data is in a CD drive, not on a disk
 
 
 def plan_qemu(machine: Machine) -> list[str]:
@@ -45,7 +46,7 @@ def plan_qemu(machine: Machine) -> list[str]:
         "-machine", "q35",
         *_PROCESSOR[machine.accelerator],
         "-smp", str(machine.cpus), "-m", f"{machine.memory}M",
-        *_boot(machine), *_disks(), *_network(machine), *_console(),
+        *_boot(machine), *_disks(), *_seed(machine), *_network(machine), *_console(),
         "-device", "virtio-rng-pci",
         "-device", "i6300esb", "-action", "watchdog=reset",
     ]  # fmt: skip
@@ -81,8 +82,14 @@ def _disks() -> list[str]:
     return [
         "-drive", f"if=none,id=disk,format=qcow2,discard=unmap,file={NODE}/disk.qcow2",
         "-device", "virtio-blk-pci,drive=disk,serial=skyrocket",
+    ]  # fmt: skip
+
+
+def _seed(machine: Machine) -> list[str]:
+    device = "ide-cd,drive=seed" if machine.optical_seed else "virtio-blk-pci,drive=seed"
+    return [
         "-drive", f"if=none,id=seed,format=raw,readonly=on,file={NODE}/seed.img",
-        "-device", "virtio-blk-pci,drive=seed,serial=seed",
+        "-device", f"{device},serial=seed",
     ]  # fmt: skip
 
 

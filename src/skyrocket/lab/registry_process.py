@@ -17,13 +17,14 @@ if TYPE_CHECKING:
 PATIENCE = 10.0
 
 
-def start(place: Home, images: Path, port: int) -> Process:
+def start(place: Home, images: Path, port: int, *, tokens: bool = False) -> Process:
     """Serve the OCI layouts below IMAGES on loopback PORT; returns once it listens."""
     ready = place.folder / "registry.ready"
     ready.unlink(missing_ok=True)
     argv = [
         sys.executable, "-m", "skyrocket.lab.registry",
         "--root", str(images), "--port", str(port), "--ready-file", str(ready),
+        *(["--token"] if tokens else []),
     ]  # fmt: skip
     child = process.start(argv, place.registry_log, environment())
     process.wait_for(lambda: ready.exists() or not process.alive(child), PATIENCE)
