@@ -2,6 +2,7 @@
 
     skyrocket health            wait until the boot has settled, then judge and act
     skyrocket health stopped    the machine goes down in order: the next boot looks for no reason
+    skyrocket health failed UNIT    after an essential unit's end: keep why, if it failed
 
 A boot is good when the API answers `GET /os` and no unit has failed that the node cannot do
 without. A boot on trial that is not good in time is started again: the loader then takes the
@@ -12,6 +13,7 @@ Nobody else blesses.
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 
@@ -21,6 +23,10 @@ from skyrocket.host.slots.record import STOPPED, Records
 from skyrocket.host.system import files, systemd, units
 from skyrocket.host.system.faults import DoorError
 from skyrocket.host.system.text import text_in
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 PRIVATE = "/var/lib/bottlerocket"
 STATE_FILE = "/run/skyrocket/health.json"
@@ -55,7 +61,13 @@ def faults(facts: Facts) -> list[str]:
 def main(argv: list[str]) -> int:
     """Judge, act, say: 0 when the boot is good."""
     try:
-        return _stopped() if argv == ["stopped"] else _judge()
+        match argv:
+            case ["stopped"]:
+                return _stopped()
+            case ["failed", unit]:
+                return _failed(unit, os.environ)
+            case _:
+                return _judge()
     except (CommandError, DoorError, OSError) as error:
         sys.stderr.write(f"cannot judge this boot: {error}\n")
         return 1
@@ -113,6 +125,15 @@ def _api_answers() -> bool:
             return channel.recv(64).startswith(b"HTTP/1.1 200 ")
         except OSError:
             return False
+
+
+def _failed(unit: str, end: Mapping[str, str]) -> int:
+    """Systemd tells an ExecStopPost= how the unit ended (systemd.exec(5), $SERVICE_RESULT)."""
+    result = end.get("SERVICE_RESULT", "success")
+    if result != "success":
+        status = end.get("EXIT_STATUS", "unknown")
+        Records(PRIVATE).leave_reason(f"{unit} failed: {result}, status {status}")
+    return 0
 
 
 def _stopped() -> int:
