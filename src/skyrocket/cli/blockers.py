@@ -15,7 +15,8 @@ Blocker = NamedTuple("Blocker", [("problem", str), ("way_out", str)])
 
 _CONTAINER = (
     "in a container, start it with: --security-opt seccomp=unconfined "
-    "--security-opt apparmor=unconfined --security-opt systempaths=unconfined"
+    "--security-opt apparmor=unconfined --security-opt systempaths=unconfined; "
+    "in a chroot it cannot work, the kernel forbids it there"
 )
 
 
@@ -134,8 +135,8 @@ def network_blockers(facts: Facts) -> List[Blocker]:
     return [
         Blocker(
             "the package sources do not answer: %s" % facts.network_problem,
-            "check the network or set https_proxy; without any network: "
-            "./skyrocket bundle on a connected machine, then ./skyrocket build --bundle FILE",
+            "check the network, or set http_proxy and https_proxy; without any network: "
+            "./skyrocket bundle FILE on a connected machine, then ./skyrocket build --bundle FILE",
         )
     ]
 

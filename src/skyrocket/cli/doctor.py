@@ -12,7 +12,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, NamedTuple
 
-from skyrocket.cli import about, blockers, environment, explain, machine
+from skyrocket.cli import about, blockers, environment, explain, machine, settings
 from skyrocket.cli.terminal import amount, shown
 from skyrocket.fetch import places
 
@@ -117,7 +117,9 @@ def _namespaces(facts: machine.Facts) -> Check:
 def _network() -> Check:
     problem = environment.network_problem()
     if problem:
-        return Check("network", problem, "check the network, or set https_proxy and pip.conf")
+        found = ", ".join(settings.here())
+        way = f"check what is set here: {found}" if found else "check the network, set https_proxy"
+        return Check("network", problem, way)
     return Check("network", "a package source answered")
 
 

@@ -47,13 +47,16 @@ def ready(group: str, bundle: Path | None = None) -> Path:
 
 def network_problem() -> str:
     """'' when a source answers at all; a source that answers 'not found' does answer."""
-    reasons = []
+    silent: dict[str, list[str]] = {}
     for place in _addresses():
         reason = _knock(place)
         if not reason:
             return ""
-        reasons.append(f"{urlsplit(place.url).hostname}: {reason}")
-    return "; ".join(dict.fromkeys(reasons)) or "none is configured"
+        hosts = silent.setdefault(reason, [])
+        host = urlsplit(place.url).hostname or place.url
+        hosts += [host] if host not in hosts else []
+    said = [f"{', '.join(hosts)}: {reason}" for reason, hosts in silent.items()]
+    return "; ".join(said) or "none is configured"
 
 
 def _addresses() -> list[Place]:

@@ -13,6 +13,9 @@ import time
 import traceback
 from typing import TYPE_CHECKING
 
+from skyrocket.cli import settings
+from skyrocket.fetch.errors import UnreachableError
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -23,7 +26,8 @@ def lines(error: BaseException) -> list[str]:
     """What to tell the user; empty when ERROR is not one that we foresaw."""
     if type(error).__module__.partition(".")[0] == "skyrocket":
         hint = str(getattr(error, "hint", "") or "")
-        return [f"skyrocket: {error}", *(f"  way out: {line}" for line in hint.splitlines())]
+        said = [f"skyrocket: {error}", *(f"  way out: {line}" for line in hint.splitlines())]
+        return said + (settings.lines() if isinstance(error, UnreachableError) else [])
     if isinstance(error, OSError) and error.errno in _WAYS_OUT:
         where = f" {error.filename}" if error.filename else ""
         reason = f"skyrocket: cannot use{where}: {error.strerror}"

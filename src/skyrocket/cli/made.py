@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from skyrocket.build import lock as locks
 from skyrocket.build import oci, step, tools
 from skyrocket.build.image import build as image_build
+from skyrocket.build.image import programs
 from skyrocket.cli.checkout import LOCK, ROOT
 from skyrocket.fetch import places
 from skyrocket.models.definition import DEBIAN_ARCHITECTURE
@@ -52,6 +53,8 @@ def fetch(lock: Lock, report: Reporter, containers: Sequence[str] = ()) -> None:
         wanted.update(_packages(lock, name, architecture))
     report.step(f"fetch {len(wanted)} packages")
     locks.fetch_packages(lock, tuple(sorted(wanted)), report)
+    # Small, but from another source: better refused now than after minutes of work.
+    programs.host_wheels(ROOT, ARCHITECTURE)
 
 
 def image(variant: str, architecture: str, report: Reporter) -> image_build.Built:

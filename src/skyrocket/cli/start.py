@@ -12,7 +12,7 @@ import sys
 from itertools import pairwise
 from pathlib import Path
 
-from skyrocket.cli import about, blockers, environment, explain, machine
+from skyrocket.cli import about, blockers, environment, explain, machine, settings
 from skyrocket.cli.verbs import VERBS, Verb, nearest
 from skyrocket.fetch import places, sources
 from skyrocket.fetch.errors import ConfigError
@@ -51,7 +51,7 @@ def _dispatch(argv: list[str], cache: Path) -> int:
         bundle = _bundle(argv)
         found = [] if _wants_help(argv) else _blockers(verb, cache, offline=bundle is not None)
         if found:
-            explain.say([blockers.render(found).rstrip()])
+            explain.say([blockers.render(found).rstrip(), *_settings(found)])
             return 1
         _keep_bytecode(cache)
         sys.path.insert(0, str(environment.ready(verb.group, bundle)))
@@ -87,6 +87,11 @@ def _blockers(verb: Verb, cache: Path, *, offline: bool) -> list[blockers.Blocke
     network = environment.network_problem() if missing and not offline else None
     needed = price.disk if verb.builds else 0
     return blockers.find(machine.look(str(cache), needed, network))
+
+
+def _settings(found: list[blockers.Blocker]) -> list[str]:
+    """What is configured here, when the network is what fails."""
+    return settings.lines() if any("sources do not answer" in one.problem for one in found) else []
 
 
 def _keep_bytecode(cache: Path) -> None:
