@@ -108,6 +108,7 @@ class Mounter:
 
     def __init__(self, files=None, trouble=None):
         self.files, self.trouble, self.said = files or {}, trouble, []
+        self.wake = lambda: self.said.append("wake")
 
     def mount(self, device, target, kind):
         if self.trouble:
@@ -144,6 +145,16 @@ def test_the_disc_is_found_mounted_read_and_unmounted(devices, tmp_path):
     assert mounter.said == ["mount vdb iso9660", "unmount"]
 
 
+def test_a_drive_that_was_asleep_is_woken_and_read(devices, tmp_path):
+    """A CD drive shows up only when somebody loads its drivers."""
+    for device in ("vdb", "sr0"):
+        (Path(devices[1]) / device).write_bytes(b"")
+    mounter = Mounter({"user-data": b"content"})
+    mounter.wake = lambda: (Path(devices[1]) / "sr0").write_bytes(iso("cidata"))
+    name, raw = disc.read(mounter, devices, str(tmp_path / "mnt"))
+    assert (name, raw) == (f"user-data on {devices[1]}/sr0", b"content")
+
+
 def test_a_disc_without_the_file_is_no_source(devices, tmp_path, capsys):
     assert disc.read(Mounter(), devices, str(tmp_path / "mnt")) is None
     assert "has no file user-data" in capsys.readouterr().err
@@ -159,4 +170,4 @@ def test_without_a_disc_nothing_is_mounted(tmp_path):
     assert (
         disc.read(mounter, (str(tmp_path / "none"), str(tmp_path)), str(tmp_path / "mnt")) is None
     )
-    assert mounter.said == []
+    assert mounter.said == ["wake"]

@@ -13,24 +13,43 @@ from skyrocket.host.system import files, journal
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from skyrocket.host.system.modules import Loader
+
     Mount = Callable[[str, str, str], None]
     Unmount = Callable[[str], None]
 
 FOLDERS = ("/sys/class/block", "/dev")
 MOUNT_POINT = "/run/skyrocket/user-data"
 NAMES = ("user-data", "user-data.toml")
+_PCI_STORAGE = "bc01"  # the base class in a PCI device's name for itself
 _NEVER = ("dm-", "loop", "ram", "zram", "nbd", "fd", "md")
 
 
 class Mounter(Protocol):
-    """The door to mount(2) this room needs."""
+    """The door to drives and mount(2) this room needs."""
 
+    def wake(self) -> None: ...
     def mount(self, device: str, target: str, kind: str) -> None: ...
     def unmount(self, target: str) -> None: ...
 
 
 class KernelMounter:
     """The real one; its module is imported only when there is a disc."""
+
+    def wake(self) -> None:
+        """Have every storage controller look at its drives, and wait until it has.
+
+        The initrd waits for no controller but the root's, and udev may not be there yet. A driver
+        returns from its start when it has seen its drives.
+        """
+        from skyrocket.host.system import modules
+
+        loader = _loader()
+        for modalias in modules.modaliases(("pci",)):
+            if _PCI_STORAGE in modalias:
+                for name in loader.index.answering(modalias):
+                    loader.load(name)
+        loader.coldplug(("scsi",))
 
     def mount(self, device: str, target: str, kind: str) -> None:
         from skyrocket.host.system import kernel
@@ -67,6 +86,9 @@ def read(
     """The user data of the NoCloud disc -> (what to call it, its bytes); None without a disc."""
     disc = find(folders)
     if disc is None:
+        mounter.wake()
+        disc = find(folders)
+    if disc is None:
         return None
     device, kind = disc
     os.makedirs(mount_point, exist_ok=True)
@@ -96,11 +118,15 @@ def _start(device: str) -> bytes:
         return b""
 
 
-def _load_module(name: str) -> None:
-    """Have the kernel know file system NAME; what is built in needs nothing."""
+def _loader() -> Loader:
     from skyrocket.host.system import modules
 
-    loader = modules.Loader(f"/usr/lib/modules/{os.uname().release}")
+    return modules.Loader(f"/usr/lib/modules/{os.uname().release}")
+
+
+def _load_module(name: str) -> None:
+    """Have the kernel know file system NAME; what is built in needs nothing."""
+    loader = _loader()
     loader.load(name)
     if name == "vfat":
         for table in ("nls_cp437", "nls_ascii"):
