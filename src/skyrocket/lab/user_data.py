@@ -57,7 +57,8 @@ def ours(wishes: Wishes) -> Table:
                 "superpowered": True,
                 "source": f"{REGISTRY}/admin:{wishes.version}",
                 "user-data": base64.b64encode(json.dumps(keys).encode()).decode(),
-            }
+            },
+            "control": {"source": f"{REGISTRY}/control:{wishes.version}"},
         }
     if wishes.demo:
         settings["containers"] = {
