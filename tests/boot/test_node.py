@@ -93,6 +93,15 @@ def test_a_changed_setting_takes_effect_and_an_equal_one_restarts_nothing(node: 
     assert "203.0.113.7" in node.host("chronyc -n sources").out
 
 
+def test_a_container_still_reaches_an_api_that_was_restarted(node: Machine) -> None:
+    """The admin container mounted the socket when it started; systemd keeps that very socket."""
+    inode = "stat -c %i /run/api.sock"
+    before = node.host(inode).out
+    assert node.host("systemctl restart skyrocket-api").status == 0
+    assert node.host(inode).out == before
+    assert node.get("os")["os"]
+
+
 def test_a_bad_setting_is_refused_with_its_path(node: Machine) -> None:
     """Nothing changes, and the error names the key and the reason."""
     refused = node.admin("apiclient", "set", "network.hostname=not_a_name")
