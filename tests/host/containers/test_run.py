@@ -7,13 +7,14 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 
 from skyrocket.host.containers import run, runc
 from skyrocket.host.containers.containerd import Containerd, pauses
 from skyrocket.host.containers.errors import ContainerError, ImageError, SpecificationError
 from skyrocket.host.containers.places import Places
-from skyrocket.models.settings import containers, host_containers, scalars
+from skyrocket.models.settings import container_registry, containers, host_containers, scalars
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -148,6 +149,26 @@ def test_five_tries_and_a_clear_end(node: Callable[..., Node]) -> None:
         demo.prepare()
     assert len([call for call in demo.calls if "pull" in call]) == 5
     assert len(demo.slept) == 4
+
+
+def test_mirrors_that_were_asked_before_are_named(node: Callable[..., Node]) -> None:
+    """The client tells the registry's answer alone, and that one may not even exist."""
+    demo = node()
+    demo.write()
+    (demo.folder / "away").touch()
+    rendered = container_registry.render(
+        msgspec.convert(
+            {"mirrors": [{"registry": "r", "endpoint": ["http://10.0.2.2:5000", "b.example"]}]},
+            container_registry.ContainerRegistry,
+            dec_hook=scalars.decode,
+        )
+    )
+    place = demo.folder / "etc/containerd/certs.d/r/hosts.toml"
+    place.parent.mkdir(parents=True)
+    place.write_bytes(rendered.files[0].content)
+    named = r"before that nothing from http://10\.0\.2\.2:5000, https://b\.example\)"
+    with pytest.raises(ImageError, match=named):
+        demo.prepare()
 
 
 def test_pauses_double() -> None:

@@ -13,7 +13,7 @@ from skyrocket import command
 from skyrocket.command import CommandError
 from skyrocket.host.containers.errors import ImageError, RuntimeFailedError
 from skyrocket.host.containers.model import OverlayMount
-from skyrocket.host.system import journal
+from skyrocket.host.system import files, journal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,6 +26,7 @@ LONGEST_PAUSE = 30.0
 JITTER = 2.0
 # ctr's own line once all layers are there: "unpacking linux/amd64 sha256:…...".
 _UNPACKING = re.compile(r"^unpacking \S+ (sha256:[0-9a-f]{64})", re.MULTILINE)
+_HOST = re.compile(r'^\[host\."([^"]*)"\]$', re.MULTILINE)
 
 
 class Containerd:
@@ -64,8 +65,10 @@ class Containerd:
             if pause is not None:
                 journal.warning(f"cannot fetch {reference}: {reason}; next try in {pause:.0f} s")
                 self._sleep(pause)
+        before = mirrors(self._hosts, reference)
         raise ImageError(
-            f"cannot fetch {reference}: {reason}",
+            f"cannot fetch {reference}: {reason}"
+            + (f" (and before that nothing from {', '.join(before)})" if before else ""),
             "check the source, the network and settings.container-registry",
         ) from reason
 
@@ -126,6 +129,17 @@ class Containerd:
         return command.run([*self._argv, "--namespace", "default", *argv]).stdout.decode(
             "utf-8", "replace"
         )
+
+
+def mirrors(hosts: str, reference: str) -> list[str]:
+    """The addresses below HOSTS that are asked for REFERENCE before its own registry is.
+
+    The client tells only the last answer, that of the registry, which may not even exist.
+    """
+    for folder in (reference.partition("/")[0], "_default"):
+        if (content := files.read(f"{hosts}/{folder}/hosts.toml")) is not None:
+            return _HOST.findall(content.decode("utf-8", "replace"))
+    return []
 
 
 def pauses(chance: Callable[[float, float], float] = random.uniform) -> Iterator[float | None]:

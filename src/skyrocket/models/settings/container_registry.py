@@ -53,7 +53,10 @@ def _mirror(value: object, where: str) -> Mirror:
 class ContainerRegistry(Model, frozen=True):
     mirrors: Annotated[
         MirrorList | None,
-        Meta(description="For each registry (`*`: all others) the addresses to try first"),
+        Meta(
+            description="For each registry (`*`: all others) the addresses to try first; what "
+            "none of them has is asked of the registry itself, and its answer is the error shown"
+        ),
     ] = None
 
 
