@@ -35,6 +35,17 @@ def test_a_replaced_file_has_its_mode_and_leaves_nothing_beside_it(tmp_path):
     assert [each.name for each in path.parent.iterdir()] == ["b"]
 
 
+def test_folders_made_for_a_file_are_not_for_others_to_write(tmp_path):
+    """The initrd runs without a umask: what it makes must not be open because of that."""
+    before = os.umask(0)
+    try:
+        files.replace(str(tmp_path / "a/b/c"), b"")
+    finally:
+        os.umask(before)
+    modes = [stat.S_IMODE((tmp_path / name).stat().st_mode) for name in ("a", "a/b", "a/b/c")]
+    assert modes == [0o755, 0o755, 0o644]
+
+
 def test_a_link_at_the_temporary_name_is_not_followed(tmp_path):
     victim = tmp_path / "victim"
     victim.write_text("safe")

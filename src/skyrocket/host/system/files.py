@@ -20,7 +20,7 @@ def read(path: str) -> bytes | None:
 def replace(path: str, content: bytes, mode: int = 0o644, *, durable: bool = False) -> None:
     """Put CONTENT at PATH by way of a temporary file; DURABLE waits until it is on the disk."""
     folder = os.path.dirname(path)
-    os.makedirs(folder, exist_ok=True)
+    _make_folder(folder)
     temporary = f"{path}.new"
     try:
         _write(temporary, content, mode, durable=durable)
@@ -30,6 +30,17 @@ def replace(path: str, content: bytes, mode: int = 0o644, *, durable: bool = Fal
         raise
     if durable:
         sync_folder(folder)
+
+
+def _make_folder(path: str) -> None:
+    """Make PATH and what it lies in; for others to enter, not to write, whatever the umask."""
+    if not path or os.path.isdir(path):
+        return
+    _make_folder(os.path.dirname(path))
+    try:
+        os.mkdir(path, 0o755)
+    except FileExistsError:
+        return  # another was faster
 
 
 def _write(path: str, content: bytes, mode: int, *, durable: bool) -> None:
