@@ -1,0 +1,80 @@
+"""User data as users hand it over: discs of both kinds, compressed, contradicting, wrong."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from skyrocket.lab import ssh
+
+if TYPE_CHECKING:
+    from boot.machine import Machine, Rack
+
+pytestmark = pytest.mark.boot
+
+PRIVATE = "/var/lib/bottlerocket"
+THEIRS = """
+[settings]
+motd = "from the disc"
+[settings.kernel.sysctl]
+"vm.max_map_count" = "300321"
+"""
+WRONG = """
+[settings]
+motd = 7
+[settings.network]
+hostnam = "misspelt"
+[settings.ntp]
+time-servers = "not a list"
+"""
+
+
+@pytest.fixture(scope="module")
+def iso(rack: Rack) -> Machine:
+    """A node whose user data lies compressed on an ISO 9660 disc in a CD drive."""
+    order = rack.order("iso", seed="iso9660", seed_compressed=True, user_data=THEIRS, demo=False)
+    return rack.start(order)
+
+
+def test_a_compressed_disc_in_a_cd_drive_is_applied(iso: Machine) -> None:
+    """`cidata` on ISO 9660 behind AHCI: the settings are the user's, and so is the kernel."""
+    assert iso.get("settings.motd")["settings"] == {"motd": "from the disc"}
+    assert iso.host("cat /proc/sys/vm/max_map_count").out == "300321\n"
+    assert iso.host("mount | grep /run/skyrocket/user-data").out == ""
+
+
+def test_the_disc_wins_over_the_private_file_and_overrides_over_both(iso: Machine) -> None:
+    """A node whose settings were taken away reads all its sources again, in the order said."""
+    files = {
+        "user-data.toml": '[settings]\nmotd = "private"\n[settings.ntp]\noptions = ["private"]\n',
+        "user-data-overrides.toml": '[settings.network]\nhostname = "over"\n',
+    }
+    for name, text in files.items():
+        assert iso.admin("sheltie", "-c", f"cat > {PRIVATE}/{name}", stdin=text).status == 0
+    assert iso.host(f"rm -r {PRIVATE}/store && sync").status == 0
+    mark = iso.mark()
+    assert iso.admin("apiclient", "reboot").status == 0
+    iso.hang_up()
+    iso.wait_ready(mark)
+    settings = iso.get("settings.")["settings"]
+    assert settings["motd"] == "from the disc"
+    assert settings["ntp"]["options"] == ["private"]
+    assert settings["network"]["hostname"] == "over"
+
+
+def test_wrong_user_data_is_said_and_the_node_answers_with_defaults(rack: Rack) -> None:
+    """Every mistake is on the console with its source, key and reason; nothing of it is taken."""
+    node = rack.start(rack.order("wrong", user_data=WRONG))
+    said = node.wait_serial("skyrocket: degraded", seconds=10)
+    reason = next(line for line in said.splitlines() if "cannot use user data" in line)
+    assert reason.startswith("skyrocket: cannot use user data user-data on /dev/")
+    for mistake in (
+        "settings.motd",
+        "`hostnam`",
+        "at settings.network",
+        "settings.ntp.time-servers",
+    ):
+        assert mistake in reason
+    assert not ssh.wait(node.node, 0), "the admin container came from refused user data"
+    assert "skyrocket: ready version=" in said, "the API does not answer"
