@@ -6,7 +6,7 @@ import os
 
 from skyrocket.host.initrd import ext4, table
 from skyrocket.host.initrd.root import SYSROOT
-from skyrocket.host.system import kernel
+from skyrocket.host.system import files, kernel
 from skyrocket.host.system.faults import DoorError
 from skyrocket.models import disk as layout
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 LOCAL = SYSROOT + "/local"
 # Folder on data -> its place in the root.
 BINDS = (("var", "/var"), ("opt", "/opt"), ("mnt", "/mnt"))
+JOURNAL_FLAG = "/run/systemd/journal/flushed"
+"""Tells journald, from its first line on, that it may write below /var (and not to /run alone)."""
 _LINKS = {"run": "../run", "lock": "../run/lock"}
 """Where programs older than /run look for it; systemd calls a node without them tainted."""
 
@@ -38,6 +40,7 @@ def mount_data(found: Found, now: Table, report: Report) -> None:
     for name, target in _LINKS.items():
         if not os.path.lexists(f"{SYSROOT}/var/{name}"):
             os.symlink(target, f"{SYSROOT}/var/{name}")
+    files.replace(JOURNAL_FLAG, b"")
 
 
 def _mount(found: Found, now: Table, report: Report) -> None:
