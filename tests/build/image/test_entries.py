@@ -57,6 +57,7 @@ def test_tar_keeps_owners_modes_and_kinds() -> None:
         Entry("l", "symlink", 0o777, "test", link="d/f"),
     )
     assert [(m.name, m.type, m.mode, m.uid, m.gid, m.size, m.linkname) for m in found] == [
+        (".", tarfile.DIRTYPE, 0o755, 0, 0, 0, ""),
         ("d", tarfile.DIRTYPE, 0o1777, 0, 0, 0, ""),
         ("d/f", tarfile.REGTYPE, 0o640, 7, 274, 4, ""),
         ("l", tarfile.SYMTYPE, 0o777, 0, 0, 0, "d/f"),

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import pytest
+from typing import TYPE_CHECKING
 
 from skyrocket.host.slots import health
 from skyrocket.host.slots.health import Facts, faults
 from skyrocket.host.slots.record import Records
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
 
 
 def test_good_boot() -> None:

@@ -45,8 +45,10 @@ def with_parents(entries: Iterable[Entry]) -> list[Entry]:
 
 def write_tar(entries: Iterable[Entry], target: IO[bytes], epoch: int) -> None:
     """The entries as a tar stream, which carries owners that an unprivileged build cannot set."""
+    # Without an entry of its own the root folder would be everybody's to write.
+    top = Entry(".", "folder", 0o755, "frame")
     with tarfile.open(fileobj=target, mode="w", format=tarfile.PAX_FORMAT) as tar:
-        for entry in entries:
+        for entry in (top, *entries):
             info = tarfile.TarInfo(entry.path)
             info.mode, info.uid, info.gid, info.mtime = entry.mode, entry.uid, entry.gid, epoch
             if entry.kind == "folder":
