@@ -7,7 +7,7 @@ import argparse
 import msgspec
 
 from skyrocket.build import lock as locks
-from skyrocket.cli import made
+from skyrocket.cli import made, turns
 from skyrocket.cli.terminal import amount, shown
 
 
@@ -18,7 +18,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
     parser.add_argument("--bundle", metavar="FILE", help="take everything from FILE, no network")
     wish = parser.parse_args(argv)
-    with shown() as report:
+    with shown() as report, turns.mine(report):
         made.fetch(locks.read(), report)
         built = made.image(wish.variant, wish.architecture, report)
     facts = built.facts

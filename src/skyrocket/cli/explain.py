@@ -8,6 +8,7 @@ Standard library only: the root script's last resort.
 from __future__ import annotations
 
 import errno
+import os
 import sys
 import time
 import traceback
@@ -26,6 +27,8 @@ def lines(error: BaseException) -> list[str]:
     """What to tell the user; empty when ERROR is not one that we foresaw."""
     if type(error).__module__.partition(".")[0] == "skyrocket":
         hint = str(getattr(error, "hint", "") or "")
+        if not hint and os.strerror(errno.ENOSPC) in str(error):  # a program inside the sandbox
+            hint = _WAYS_OUT[errno.ENOSPC]
         said = [f"skyrocket: {error}", *(f"  way out: {line}" for line in hint.splitlines())]
         return said + (settings.lines() if isinstance(error, UnreachableError) else [])
     if isinstance(error, OSError) and error.errno in _WAYS_OUT:

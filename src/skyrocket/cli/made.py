@@ -9,6 +9,7 @@ from skyrocket.build import lock as locks
 from skyrocket.build import oci, step, tools
 from skyrocket.build.image import build as image_build
 from skyrocket.build.image import programs
+from skyrocket.cli import turns
 from skyrocket.cli.checkout import LOCK, ROOT
 from skyrocket.fetch import places
 from skyrocket.models.definition import DEBIAN_ARCHITECTURE
@@ -38,11 +39,12 @@ class Made(NamedTuple):
 
 def everything(variant: str, report: Reporter) -> Made:
     """Image, container images and tools for VARIANT, built now unless they are there."""
-    lock = locks.read(LOCK)
-    fetch(lock, report, oci.names(IMAGES))
-    built = image(variant, ARCHITECTURE, report)
-    made = containers(lock, built.facts.version, report)
-    return Made(built.folder, built.facts, made, tools.tree(lock, report))
+    with turns.mine(report):
+        lock = locks.read(LOCK)
+        fetch(lock, report, oci.names(IMAGES))
+        built = image(variant, ARCHITECTURE, report)
+        made = containers(lock, built.facts.version, report)
+        return Made(built.folder, built.facts, made, tools.tree(lock, report))
 
 
 def fetch(lock: Lock, report: Reporter, containers: Sequence[str] = ()) -> None:
