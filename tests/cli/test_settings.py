@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from skyrocket.cli import explain, settings
-from skyrocket.fetch.errors import DiskError, UnreachableError
+from skyrocket.fetch.errors import DiskError, NotFoundError, UnreachableError
 
 SCRIPT = Path(__file__).parents[2] / "skyrocket"
 
@@ -40,7 +40,9 @@ def test_logins_are_left_out(tmp_path):
     assert settings.here(env, tmp_path, tmp_path) == ["http_proxy=http://proxy.test:1/"]
 
 
-@pytest.mark.parametrize(("kind", "said"), [(UnreachableError, True), (DiskError, False)])
+@pytest.mark.parametrize(
+    ("kind", "said"), [(UnreachableError, True), (NotFoundError, True), (DiskError, False)]
+)
 def test_only_an_error_of_the_network_names_them(monkeypatch, kind, said):
     """A full disk has nothing to do with a proxy."""
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")

@@ -166,8 +166,9 @@ def test_the_blockers_are_printed_by_an_old_python():
     assert "no newer one is on PATH" in done.stdout
 
 
-def test_a_spoken_error_is_its_message_and_its_hint():
+def test_a_spoken_error_is_its_message_and_its_hint(monkeypatch):
     """Errors of our rooms are shown as they are."""
+    monkeypatch.setattr(explain.settings, "lines", list)
     said = explain.lines(FetchError("cannot fetch x: gone", "./skyrocket lock --update"))
     assert said == ["skyrocket: cannot fetch x: gone", "  way out: ./skyrocket lock --update"]
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -84,3 +86,19 @@ def test_silence_is_filled(monkeypatch, capsys):
     assert tests._pass_on(reader, "image", 240) == "5 passed in 1.00s"
     os.close(reader)
     assert "image: 0 s of about 4 min 00 s" in capsys.readouterr().err
+
+
+def test_every_test_file_is_in_some_lane():
+    """pytest by itself leaves out folders of some names, `build` among them."""
+    root = Path(__file__).parents[2]
+    done = subprocess.run(
+        [sys.executable, *tests.words("boot or not boot"), "--collect-only", "-q"],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    collected = {line.partition("::")[0] for line in done.stdout.splitlines() if "::" in line}
+    there = {str(path.relative_to(root)) for path in (root / "tests").rglob("test_*.py")}
+    assert there - collected == set(), done.stdout[-2000:]

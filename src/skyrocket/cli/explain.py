@@ -15,7 +15,7 @@ import traceback
 from typing import TYPE_CHECKING
 
 from skyrocket.cli import settings
-from skyrocket.fetch.errors import UnreachableError
+from skyrocket.fetch.errors import DiskError, FetchError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,12 +30,16 @@ def lines(error: BaseException) -> list[str]:
         if not hint and os.strerror(errno.ENOSPC) in str(error):  # a program inside the sandbox
             hint = _WAYS_OUT[errno.ENOSPC]
         said = [f"skyrocket: {error}", *(f"  way out: {line}" for line in hint.splitlines())]
-        return said + (settings.lines() if isinstance(error, UnreachableError) else [])
+        return said + (settings.lines() if _of_the_network(error) else [])
     if isinstance(error, OSError) and error.errno in _WAYS_OUT:
         where = f" {error.filename}" if error.filename else ""
         reason = f"skyrocket: cannot use{where}: {error.strerror}"
         return [reason, f"  way out: {_WAYS_OUT[error.errno]}"]
     return []
+
+
+def _of_the_network(error: BaseException) -> bool:
+    return isinstance(error, FetchError) and not isinstance(error, DiskError)
 
 
 _WAYS_OUT = {

@@ -88,14 +88,10 @@ def together(closings: list[str]) -> str:
 def _run(lane: Lane, tests: list[str], dependencies: Path, known: dict[str, float]) -> Result:
     """Run one lane to its end; what it took goes into KNOWN."""
     print(f"--- {lane.name}", flush=True)
-    cache = places.folder("tests") / "pytest"
-    # Tests of two rooms may have one file name; as modules by path they do not collide.
-    words = ["-m", "pytest", "--import-mode=importlib", "-m", lane.marks]
-    words += ["-o", f"cache_dir={cache}", *lane.options]
     expected = known.get(lane.name, lane.seconds)
     began = time.monotonic()
     with subprocess.Popen(
-        python(*words, *tests),
+        python(*words(lane.marks), *lane.options, *tests),
         cwd=ROOT,
         env=children.environment(dependencies),
         stdout=subprocess.PIPE,
@@ -108,6 +104,18 @@ def _run(lane: Lane, tests: list[str], dependencies: Path, known: dict[str, floa
         closing = f"ended by signal {-status}, 1 error"
         print(closing, flush=True)
     return Result(0 if status == NOTHING_COLLECTED else status, closing)
+
+
+def words(marks: str) -> tuple[str, ...]:
+    """How pytest is called for the tests that MARKS select."""
+    cache = places.folder("tests") / "pytest"
+    return (
+        "-m", "pytest", "-m", marks, "-o", f"cache_dir={cache}",
+        # Tests of two rooms may have one file name; as modules by path they do not collide.
+        "--import-mode=importlib",
+        # pytest leaves out folders named `build` unless it is told otherwise; ours holds tests.
+        "-o", "norecursedirs=.* __pycache__",
+    )  # fmt: skip
 
 
 def _pass_on(descriptor: int, name: str, expected: float) -> str:
