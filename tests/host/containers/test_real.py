@@ -106,7 +106,10 @@ class Node:
                 stderr=stream,
                 check=False,
                 timeout=120,
-                env={"PYTHONPATH": f"{TESTS}:{TESTS.parent}/src", "PATH": os.environ["PATH"]},
+                env={
+                    "PYTHONPATH": os.pathsep.join([str(TESTS), *sys.path]),
+                    "PATH": os.environ["PATH"],
+                },
             )
         assert done.returncode == 0, log.read_text()
         return int(Path(self.places.pid).read_text())
