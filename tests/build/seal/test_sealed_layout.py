@@ -66,7 +66,10 @@ def test_host_tests_pass_in_the_sealed_layout(ground, node, tmp_path):
     )
     shop = parts.Workshop(ground.sandbox, source=tmp_path, wheels=ground.wheels, cache=ground.cache)
     sandbox = node(seal.seal(shop, program))
-    mounts = [Mount(CHECKOUT / name, f"/checkout/{name}") for name in ("tests", "packages.lock")]
+    mounts = [
+        Mount(CHECKOUT / name, f"/checkout/{name}")
+        for name in ("tests", "packages", "packages.lock")
+    ]
     done = sandbox.run([programs.HOST_PATH], mounts=mounts, check=False)
     output = done.stdout.decode()
     assert done.returncode == 0, output + done.stderr.decode()[-500:]
