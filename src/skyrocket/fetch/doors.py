@@ -142,7 +142,9 @@ def reason(error: urllib.error.URLError) -> str:
     """Why no connection came about, in words a reader can act on."""
     inner = error.reason
     if isinstance(inner, ssl.SSLCertVerificationError):
-        return f"the certificate is not trusted ({inner.verify_message})"
+        said = f"the certificate is not trusted ({inner.verify_message})"
+        # A bare machine may have no certificates of authorities at all.
+        return f"{said}: install ca-certificates, or name a bundle in SSL_CERT_FILE"
     if isinstance(inner, OSError) and inner.strerror:
         return inner.strerror
     return str(inner)
