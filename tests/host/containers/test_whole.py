@@ -13,6 +13,7 @@ class Store:
 
     def __init__(self, images: dict[str, str], writable: list[str]) -> None:
         self.held, self.layers, self.asked = dict(images), list(writable), 0
+        self.believed: list[str] = []
 
     def digest(self, reference: str) -> str:
         self.asked += 1
@@ -25,6 +26,12 @@ class Store:
     def remove(self, key: str) -> bool:
         self.layers.remove(key)
         return True
+
+    def blobs(self) -> list[str]:
+        return list(self.believed)
+
+    def drop(self, digest: str) -> None:
+        self.believed.remove(digest)
 
     def forget(self, reference: str) -> None:
         assert self.layers == [], "a writable layer would keep the damaged layers alive"
@@ -99,3 +106,15 @@ def test_each_instance_of_containerd_has_its_notes(tmp_path: Path) -> None:
     store = Store({"a": "sha256:1"}, [])
     whole.settle(host, store)
     assert store.held == {}
+
+
+def test_blobs_that_containerd_only_believes_to_have_are_dropped(tmp_path: Path) -> None:
+    """The cut came before the image had a record: the next pull must fetch the lost blob."""
+    whole.announce(places(tmp_path), "cut")
+    content = Path(places(tmp_path).content)
+    content.mkdir(parents=True)
+    (content / "aa").write_bytes(b"there")
+    store = Store({}, [])
+    store.believed = ["sha256:aa", "sha256:bb"]
+    whole.settle(places(tmp_path), store)
+    assert store.believed == ["sha256:aa"]

@@ -85,6 +85,14 @@ class Containerd:
         """Remove an image, and wait until its layers are gone with it."""
         self._run("images", "rm", "--sync", reference)
 
+    def blobs(self) -> list[str]:
+        """Digests of all blobs that containerd believes to have."""
+        return self._run("content", "ls", "-q").split()
+
+    def drop(self, digest: str) -> None:
+        """Have containerd forget a blob."""
+        self._run("content", "rm", digest)
+
     def writable(self) -> list[str]:
         """Keys of all writable layers."""
         argv = ("snapshots", "--snapshotter", SNAPSHOTTER, "ls")

@@ -26,6 +26,8 @@ class Store(Protocol):
     def writable(self) -> list[str]: ...
     def remove(self, key: str) -> bool: ...
     def forget(self, reference: str) -> None: ...
+    def blobs(self) -> list[str]: ...
+    def drop(self, digest: str) -> None: ...
 
 
 def settle(places: Places, store: Store) -> None:
@@ -62,13 +64,23 @@ def _forget_damaged(places: Places, store: Store) -> None:
     for path in files.below(f"{places.whole}/announced"):
         reference = (files.read(path) or b"").decode()
         digest = store.digest(reference)
-        if digest and not _noted(places, digest):
-            # Writable layers hold on to the layers below; they all belong to earlier boots.
-            for key in store.writable():
-                store.remove(key)
+        if not (digest and _noted(places, digest)):
             journal.warning(f"{reference} was not whole on the disk when the last boot ended")
-            store.forget(reference)
+            _forget(places, store, reference if digest else "")
         files.remove(path)
+
+
+def _forget(places: Places, store: Store, reference: str) -> None:
+    """Take back all that a cut pull may have noted without its bytes being there."""
+    # Writable layers hold on to the layers below; they all belong to earlier boots.
+    for key in store.writable():
+        store.remove(key)
+    if reference:
+        store.forget(reference)
+    # A blob's bytes are on the disk before its name is: the cut may have taken the name alone.
+    for digest in store.blobs():
+        if not os.path.exists(f"{places.content}/{digest.partition(':')[2]}"):  # noqa: PTH110
+            store.drop(digest)
 
 
 def _noted(places: Places, digest: str) -> bool:
