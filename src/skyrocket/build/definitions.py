@@ -10,7 +10,7 @@ import tomllib
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from skyrocket.models.checking import DefinitionError, check
-from skyrocket.models.definition import Package, Variant, merge, parse_name
+from skyrocket.models.definition import Package, Variant, merge, parse_name, with_arguments
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,7 +50,7 @@ def load(checkout: Path, name: str) -> Definition:
     mistakes += _clashes(packages)
     if mistakes:
         raise DefinitionError(f"variant {name!r}", mistakes)
-    return Definition(name, variant, packages)
+    return Definition(name, with_arguments(variant, packages.values()), packages)
 
 
 def variants(checkout: Path) -> list[str]:
@@ -108,12 +108,15 @@ def _read(kind: type[T], path: Path, mistakes: list[str]) -> T | None:
 
 
 def _clashes(packages: dict[str, Package]) -> list[str]:
-    """Two packages that claim one path, user name or number."""
+    """Two packages that claim one path, user name, number or kernel parameter."""
     seen: dict[object, str] = {}
     mistakes: list[str] = []
     for name, package in packages.items():
         claims: list[tuple[object, str]] = [
             (("link", path), f"links.{path}") for path in package.links
+        ]
+        claims += [
+            (("parameter", p.key), f"kernel-parameters {p.key}") for p in package.kernel_parameters
         ]
         claims += [(("user", u.name), f"users {u.name}") for u in package.users]
         claims += [(("id", u.id), f"user number {u.id}") for u in (*package.users, *package.groups)]

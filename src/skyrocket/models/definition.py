@@ -7,6 +7,7 @@ reads a file.
 """
 
 import re
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 import msgspec
@@ -74,6 +75,31 @@ class Folder(Model, frozen=True):
     group: UserName = "root"
 
 
+class KernelArgument(Model, frozen=True):
+    """One word of the kernel's command line; UPSTREAM: Bottlerocket says the same."""
+
+    word: Annotated[str, msgspec.Meta(pattern=r"^[^\s]+$")]
+    why: str
+    upstream: bool = False
+
+
+class KernelParameter(Model, frozen=True):
+    """A value below /proc/sys, set before PID 1 starts, or as soon as MODULE is loaded."""
+
+    key: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9_]+(\.[a-z0-9_-]+)+$")]
+    value: Annotated[str, msgspec.Meta(pattern=r"^[^\n\"]+$")]
+    why: str
+    module: str = ""
+    upstream: bool = False
+
+
+class KernelOmitted(Model, frozen=True):
+    """A word or value that readers may look for, and why it is not there."""
+
+    word: str
+    why: str
+
+
 class Source(Model, frozen=True):
     """A program built from source in the tools tree (Go modules): a later variant's need."""
 
@@ -97,7 +123,9 @@ class Package(Model, frozen=True):
     links: dict[AbsolutePath, str] = {}
     concatenate: dict[AbsolutePath, AbsolutePath] = {}
     wants: dict[Unit, tuple[Unit, ...]] = {}
-    kernel_modules: Files = Files()
+    kernel_arguments: tuple[KernelArgument, ...] = ()
+    kernel_parameters: tuple[KernelParameter, ...] = ()
+    kernel_omitted: tuple[KernelOmitted, ...] = ()
     source: tuple[Source, ...] = ()
 
 
@@ -147,6 +175,14 @@ def merge(parts: tuple[Variant, ...]) -> Variant:
         kernel_arguments=_joined(*(p.kernel_arguments for p in parts)),
         sizes=sizes[-1] if sizes else Sizes(),
         defaults=defaults,
+    )
+
+
+def with_arguments(variant: Variant, packages: Iterable[Package]) -> Variant:
+    """VARIANT whose kernel arguments are followed by those of its PACKAGES, each once."""
+    words = tuple(argument.word for package in packages for argument in package.kernel_arguments)
+    return msgspec.structs.replace(
+        variant, kernel_arguments=_joined(variant.kernel_arguments, words)
     )
 
 

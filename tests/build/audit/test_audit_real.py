@@ -33,7 +33,8 @@ class Composed:
         mistakes: list[str] = []
         kernel = modules.find(pool, mistakes)
         assert kernel is not None
-        chosen = modules.choose(kernel, definition.packages, mistakes)
+        names = modules.listed(CHECKOUT, "kernel", "x86_64")
+        chosen = modules.by_name(kernel, "kernel", names, mistakes)
         folder = stages.make_modules(self.sandbox, kernel, chosen)
         ours = programs.make(CHECKOUT, ARCHITECTURE, self.sandbox)
         made = [*ours.entries(), *modules.entries(folder, kernel.image.origin)]

@@ -12,7 +12,7 @@ from skyrocket.build.audit.content import classify
 from skyrocket.build.audit.rules import boot
 from skyrocket.build.image import pe
 
-LINE = b"quiet lockdown=integrity systemd.import_credentials=no roothash=ab"
+LINE = b"quiet lockdown=integrity module.sig_enforce=1 systemd.import_credentials=no roothash=ab"
 WANTED = Expected(b"KERNEL", b"INITRD", LINE)
 
 
@@ -98,5 +98,5 @@ def test_arguments_that_start_something_else(word: str) -> None:
 
 def test_arguments_that_must_be_there() -> None:
     """What protects the node cannot be forgotten."""
-    assert len(list(boot.command_line(image(), "quiet"))) == 3
+    assert len(list(boot.command_line(image(), "quiet"))) == 4
     assert list(boot.command_line(image(), LINE.decode())) == []

@@ -10,7 +10,6 @@ from skyrocket.build.image import modules
 from skyrocket.build.image.entries import Entry
 from skyrocket.build.image.modules import Kernel
 from skyrocket.build.image.selection import Pool
-from skyrocket.models.definition import Files, Package
 
 SIGNED = b"~Module signature appended~\n"
 
@@ -65,21 +64,19 @@ def test_not_one_kernel(names: tuple[str, ...]) -> None:
     assert mistakes == [f"locked packages: {len(names)} kernels, expected one"]
 
 
-def test_choose(kernel: Kernel) -> None:
-    """Patterns are relative to the module folder; one that chooses nothing is a mistake."""
-    files = Files(include=("/kernel/lib/**", "/kernel/gone/*"), exclude=("/kernel/lib/d*",))
-    mistakes: list[str] = []
-    found = modules.choose(kernel, {"p": Package(description="", kernel_modules=files)}, mistakes)
-    assert found == ["kernel/lib/b_lib.ko.xz", "kernel/lib/c_soft.ko.xz"]
-    assert mistakes == [
-        "p/package.toml: kernel-modules.include[1]: /kernel/gone/* is no module of 6.12"
-    ]
+def test_listed(tmp_path) -> None:
+    """Names of the file, with remarks and other architectures left out."""
+    folder = tmp_path / "packages/kernel"
+    folder.mkdir(parents=True)
+    (folder / "modules.txt").write_text("# a title\n\na-fs  # why\ne @x86_64\nf @aarch64\n")
+    assert modules.listed(tmp_path, "kernel", "x86_64") == ["a-fs", "e"]
+    assert modules.listed(tmp_path, "kernel", "aarch64") == ["a-fs", "f"]
 
 
 def test_by_name(kernel: Kernel) -> None:
     """Names take either dash; a built-in one needs no file; an unknown one is a mistake."""
     mistakes: list[str] = []
-    found = modules.by_name(kernel, ["a_fs", "b-lib", "built-in", "gone"], mistakes)
+    found = modules.by_name(kernel, "initrd", ["a_fs", "b-lib", "built-in", "gone"], mistakes)
     assert found == ["kernel/fs/a-fs.ko.xz", "kernel/lib/b_lib.ko.xz"]
     assert mistakes == ["initrd/modules.txt: gone is no module of 6.12"]
 

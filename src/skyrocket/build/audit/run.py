@@ -26,12 +26,13 @@ INIT = "init"
 
 
 class Parts(NamedTuple):
-    """Everything of one version: the entries of its parts, and what the kernel image is made of."""
+    """One version: the entries of its parts, what the kernel image is made of, listed modules."""
 
     root: Iterable[Entry]
     initrd: Iterable[Entry]
     boot: Iterable[Entry]
     expected: boot.Expected
+    modules: Collection[str] = ()
 
 
 def audit(
@@ -54,6 +55,9 @@ def audit_version(
     findings = audit(root, architecture, listed, allowed)
     findings += audit(initrd, architecture, (INIT,), allowed)
     findings += audit(esp, architecture, (), allowed)
+    for image in (root, initrd):
+        unlisted = kinds.unlisted_modules(image, parts.modules)
+        findings += [one for one in unlisted if not allowed.passes(one)]
     findings += [one for one in _boot(esp, parts.expected) if not allowed.passes(one)]
     if findings:
         raise AuditError(f"{name} ({architecture})", findings)

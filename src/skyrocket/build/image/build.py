@@ -145,8 +145,9 @@ def make_version(
     kernel = modules.find(pool, mistakes)
     if kernel is None:
         raise ContentsError(definition.name, mistakes)
-    chosen = modules.choose(kernel, definition.packages, mistakes)
-    early = modules.by_name(kernel, _early_modules(checkout, release.architecture), mistakes)
+    names = {p: modules.listed(checkout, p, release.architecture) for p in ("kernel", "initrd")}
+    chosen = modules.by_name(kernel, "kernel", names["kernel"], mistakes)
+    early = modules.by_name(kernel, "initrd", names["initrd"], mistakes)
     late_folder = stages.make_modules(sandbox, kernel, chosen)
     entries = contents.compose(
         checkout,
@@ -237,10 +238,3 @@ def publish(
     (folder / convert.QCOW2).unlink(missing_ok=True)
     (folder / "sbom.spdx.json").write_bytes(materials)
     manifest.write_bytes(msgspec.json.format(msgspec.json.encode(facts)) + b"\n")
-
-
-def _early_modules(checkout: Path, architecture: str) -> list[str]:
-    """Names in packages/initrd/modules.txt: one a line, `@ARCHITECTURE` behind some."""
-    text = (checkout / "packages/initrd/modules.txt").read_text(encoding="utf-8")
-    rows = [line.partition("#")[0].split() for line in text.splitlines()]
-    return [row[0] for row in rows if row and row[1:] in ([], [f"@{architecture}"])]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 import tomli_w
 
-from skyrocket.build.image import accounts, selection
+from skyrocket.build.image import accounts, parameters, selection
 from skyrocket.build.image.entries import Entry, with_parents
 from skyrocket.build.image.selection import FACTORY
 
@@ -174,6 +174,7 @@ def _generated(definition: Definition, release: Release) -> Iterable[Entry]:
         yield Entry(f"{FACTORY}etc/{name}", "file", mode, "generated", content=data)
     for path, data in texts.items():
         yield Entry(path, "file", 0o644, "generated", content=data)
+    yield from parameters.entries(definition.packages.values())
 
 
 def _check_executables(

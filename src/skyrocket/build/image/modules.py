@@ -1,4 +1,4 @@
-"""The kernel's modules: choose, follow dependencies, unpack, and index with depmod.
+"""The kernel's modules: find the listed, follow dependencies, unpack, and index with depmod.
 
 A module's bytes are never changed (its signature is part of them); only the archive's
 compression is taken off, because the file systems compress them better together.
@@ -10,15 +10,13 @@ import lzma
 from typing import TYPE_CHECKING, NamedTuple
 
 from skyrocket.build.image.entries import Entry
-from skyrocket.build.image.patterns import compile_pattern
 from skyrocket.sandbox import Mount, Sandbox
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
     from pathlib import Path
 
     from skyrocket.build.image.selection import Pool
-    from skyrocket.models.definition import Package
 
 SIGNED = b"~Module signature appended~\n"
 FOLDER = "usr/lib/modules/"
@@ -50,23 +48,15 @@ def find(pool: Pool, mistakes: list[str]) -> Kernel | None:
     )
 
 
-def choose(kernel: Kernel, packages: Mapping[str, Package], mistakes: list[str]) -> list[str]:
-    """Paths of the modules the packages' patterns select (without what those depend on)."""
-    found: set[str] = set()
-    for name, package in packages.items():
-        dropped = [compile_pattern(p.lstrip("/")) for p in package.kernel_modules.exclude]
-        for number, pattern in enumerate(package.kernel_modules.include):
-            wanted = compile_pattern(pattern.lstrip("/"))
-            selected = {p for p in kernel.modules if wanted.match(p)}
-            if not selected:
-                where = f"{name}/package.toml: kernel-modules.include[{number}]"
-                mistakes.append(f"{where}: {pattern} is no module of {kernel.release}")
-            found |= {p for p in selected if not any(d.match(p) for d in dropped)}
-    return sorted(found)
+def listed(checkout: Path, package: str, architecture: str) -> list[str]:
+    """Names in the PACKAGE's modules.txt: one a line, `@ARCHITECTURE` behind some."""
+    text = (checkout / f"packages/{package}/modules.txt").read_text(encoding="utf-8")
+    rows = [line.partition("#")[0].split() for line in text.splitlines()]
+    return [row[0] for row in rows if row and row[1:] in ([], [f"@{architecture}"])]
 
 
-def by_name(kernel: Kernel, names: Iterable[str], mistakes: list[str]) -> list[str]:
-    """Paths of the modules NAMES; a name that is built into the kernel needs no file."""
+def by_name(kernel: Kernel, package: str, names: Iterable[str], mistakes: list[str]) -> list[str]:
+    """Paths of the modules NAMES of a PACKAGE; what the kernel has built in needs no file."""
     known = {module_name(path): path for path in kernel.modules}
     builtin = {
         module_name(line) for line in kernel.indexes["modules.builtin"].read().decode().splitlines()
@@ -77,7 +67,7 @@ def by_name(kernel: Kernel, names: Iterable[str], mistakes: list[str]) -> list[s
         if plain in known:
             found.append(known[plain])
         elif plain not in builtin:
-            mistakes.append(f"initrd/modules.txt: {name} is no module of {kernel.release}")
+            mistakes.append(f"{package}/modules.txt: {name} is no module of {kernel.release}")
     return found
 
 

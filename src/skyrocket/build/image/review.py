@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from skyrocket.build import audit
-from skyrocket.build.image import disk
+from skyrocket.build.image import disk, modules
 from skyrocket.build.image.entries import Entry, with_parents
 from skyrocket.models.slots import FOLDER
 
@@ -37,6 +37,7 @@ def review(
         initrd,
         boot_files(version, sandbox, architecture),
         audit.Expected(read["kernel"], read["initrd"], read["cmdline"]),
+        {name.replace("-", "_") for name in modules.listed(checkout, "kernel", architecture)},
     )
     audit.audit_version(checkout, definition.name, architecture, listed, parts)
 

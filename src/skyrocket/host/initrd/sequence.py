@@ -18,6 +18,7 @@ from skyrocket.host.initrd import (
     ground,
     last_words,
     options,
+    parameters,
     private,
     root,
     switch,
@@ -86,6 +87,7 @@ def boot(this: Boot) -> None:
 
     report.stage("root")
     root.mount_root(found, wanted.root_hash, wanted.on_corruption)
+    parameters.set_all(report)
 
     report.stage("data")
     data.mount_data(found, plan.table, report)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import socket
-
 SYSCTL = "/proc/sys"
 
 
 def set_hostname(name: str) -> None:
     """Call this machine NAME from now on."""
+    import socket  # the initrd sets parameters and no name
+
     socket.sethostname(name)
 
 
@@ -16,6 +16,12 @@ def set_parameter(key: str, value: str, root: str = SYSCTL) -> None:
     """Set kernel parameter KEY (`net.ipv4.ip_forward`) to VALUE; OSError when it cannot be."""
     with open(f"{root}/{parameter_path(key)}", "w", encoding="utf-8") as file:
         file.write(f"{value}\n")
+
+
+def parameters(text: str) -> list[tuple[str, str]]:
+    """The keys and values in TEXT, which has sysctl.d's form: `KEY = VALUE`, `#` for remarks."""
+    lines = [line.partition(" = ") for line in text.splitlines() if line[:1] != "#"]
+    return [(key, value) for key, _, value in lines if key]
 
 
 def parameter_path(key: str) -> str:

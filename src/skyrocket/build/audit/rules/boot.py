@@ -20,7 +20,7 @@ SECTIONS = frozenset(
 )  # fmt: skip
 REFUSED = ("init=", "rdinit=", "rd.break", "rd.shell", "systemd.debug", "systemd.unit=")
 REFUSED_WORDS = frozenset({"single", "rescue", "emergency", "rw", "s", "1", "2", "3", "4", "5"})
-WANTED = ("roothash=", "lockdown=", "systemd.import_credentials=no")
+WANTED = ("roothash=", "lockdown=", "module.sig_enforce=1", "systemd.import_credentials=no")
 
 
 class Expected(NamedTuple):

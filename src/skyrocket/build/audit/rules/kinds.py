@@ -61,6 +61,15 @@ def modules(image: Image) -> Iterator[Finding]:
             yield Finding(image.part, path, "hidden-module", reason, REMOVE)
 
 
+def unlisted_modules(image: Image, listed: Collection[str]) -> Iterator[Finding]:
+    """Every kernel module is in packages/kernel/modules.txt, also one that another pulls in."""
+    way = "add it to packages/kernel/modules.txt, or leave out what depends on it"
+    for path, facts in image.facts.items():
+        name = path.rpartition("/")[2].partition(".ko")[0].replace("-", "_")
+        if facts.kind == "module" and name not in listed:
+            yield Finding(image.part, path, "unlisted-module", "a kernel module nobody lists", way)
+
+
 def unlisted(image: Image, listed: Collection[str]) -> Iterator[Finding]:
     """Every program, wherever it lies and whatever its mode, has a line that says why.
 

@@ -1,0 +1,103 @@
+"""The running kernel has every value of the tables, and refuses what they forbid."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from skyrocket.build import definitions
+
+if TYPE_CHECKING:
+    from boot.machine import Machine
+
+    from skyrocket.models.definition import Package
+
+pytestmark = pytest.mark.boot
+
+CHECKOUT = Path(__file__).parents[2]
+MODULES = "/usr/lib/modules/$(uname -r)/kernel"
+WORK = "/local/module-test"
+
+
+@pytest.fixture(scope="module")
+def packages() -> dict[str, Package]:
+    return definitions.load(CHECKOUT, "vm-dev").packages
+
+
+def test_every_argument_reached_the_kernel(node: Machine, packages: dict[str, Package]) -> None:
+    """The words stand in the running kernel's command line, and those with a state have it."""
+    words = node.host("cat /proc/cmdline").out.split()
+    wanted = [each.word for one in packages.values() for each in one.kernel_arguments]
+    assert len(wanted) >= 10
+    assert [word for word in wanted if word not in words] == []
+    assert node.host("cat /sys/module/module/parameters/sig_enforce").out.strip() == "Y"
+    locked = node.host(
+        "mount -t securityfs s /sys/kernel/security; cat /sys/kernel/security/lockdown"
+    )
+    assert "[integrity]" in locked.out
+
+
+def test_every_parameter_has_its_value(node: Machine, packages: dict[str, Package]) -> None:
+    """Read back from /proc/sys; those of a module once the module is there."""
+    listed = [each for one in packages.values() for each in one.kernel_parameters]
+    assert len(listed) >= 30
+    assert node.host("modprobe nf_conntrack").status == 0
+    node.wait(
+        "the late parameters",
+        lambda: (
+            node.host("cat /proc/sys/net/netfilter/nf_conntrack_generic_timeout").out == "120\n"
+        ),
+        20,
+    )
+    script = "".join(f"cat /proc/sys/{p.key.replace('.', '/')}; " for p in listed)
+    values = [" ".join(line.split()) for line in node.host(script).out.splitlines()]
+    found = dict(zip((p.key for p in listed), values, strict=True))
+    # Another test of the shared node sets this one.
+    found.pop("vm.max_map_count")
+    assert found == {p.key: p.value for p in listed if p.key in found}
+
+
+def test_what_cannot_be_taken_back_is_not(node: Machine) -> None:
+    """Root itself cannot allow kexec or unprivileged BPF again; another value root may change."""
+    for key in ("kernel/kexec_load_disabled", "kernel/unprivileged_bpf_disabled"):
+        refused = node.host(f"echo 0 > /proc/sys/{key}")
+        assert refused.status != 0, key
+        assert node.host(f"cat /proc/sys/{key}").out.strip() == "1"
+    control = node.host("echo 0 > /proc/sys/kernel/sysrq && cat /proc/sys/kernel/sysrq")
+    assert control.out.strip() == "0"
+
+
+def test_no_user_namespace(node: Machine) -> None:
+    """A user namespace is refused where another kind of namespace is not."""
+    assert node.admin("unshare", "--mount", "true").status == 0
+    refused = node.admin("unshare", "--user", "true")
+    assert refused.status != 0
+    assert "No space left" in refused.err
+
+
+def test_no_debug_file_system(node: Machine) -> None:
+    """debugfs cannot be mounted; another file system of the kernel can."""
+    script = "mkdir -p /run/t && mount -t {kind} x /run/t && umount /run/t"
+    assert node.host(script.format(kind="tmpfs")).status == 0
+    assert node.host(script.format(kind="debugfs")).status != 0
+
+
+def test_a_module_without_a_good_signature_is_refused(node: Machine) -> None:
+    """The shipped file loads; with one changed byte, or without its signature, it does not."""
+    insmod = f"(exec -a insmod kmod {WORK}/{{name}}.ko)"
+    made = node.host(
+        f"mkdir -p {WORK} && cd {WORK} && cp {MODULES}/drivers/net/dummy.ko whole.ko && "
+        "size=$(stat -c %s whole.ko) && cp whole.ko changed.ko && "
+        "printf x | dd of=changed.ko bs=1 seek=$((size / 2)) conv=notrunc 2>/dev/null && "
+        "head -c $((size / 2)) whole.ko > unsigned.ko"
+    )
+    assert made.status == 0, made
+    for name in ("changed", "unsigned"):
+        refused = node.host(insmod.format(name=name))
+        assert refused.status != 0, name
+        assert "Key was rejected by service" in refused.err, refused
+    loaded = node.host(insmod.format(name="whole"))
+    assert loaded.status == 0, loaded
+    node.host(f"(exec -a rmmod kmod dummy); rm -r {WORK}")
