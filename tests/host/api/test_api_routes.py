@@ -169,4 +169,5 @@ def test_settings_that_cannot_be_saved_stay_pending_and_live_ones_as_they_were(t
 def test_a_variant_without_a_group_refuses_its_settings(tmp_path):
     state = api_node.state(tmp_path, variant=Variant(groups=["motd"]))
     answer = tell(state, "PATCH", "/settings", '{"ntp":{}}')
-    assert answer.endswith("unknown field `ntp`, expected `motd` at settings\n")
+    reason = "unknown field `ntp`, expected `motd` at settings: this variant has no group ntp\n"
+    assert answer.endswith(reason)
