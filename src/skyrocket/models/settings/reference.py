@@ -23,10 +23,12 @@ without. All are optional, `null` means absent, a key that is not here is refuse
 replaced whole, tables merge. Nothing is removed from a table over the API: containers are
 switched off with `enabled = false`. `NAME` and `KEY` stand for names that you choose.
 
-A variant has some of these groups; a key of another group is refused with that reason. In the
-column "effect", *stored* means that the value is checked and kept and nothing acts on it yet,
-*rendered* that a file is written whose reader is not in any variant yet. "Disturbs" is what a
-change of the value interrupts. 🔒 marks secrets, which are kept out of logs and reports.
+A variant has some of these groups; a key of another group is refused with that reason.
+`./skyrocket settings check FILE --variant V` says on your machine what a document does there,
+`./skyrocket settings schema` gives the JSON Schema. In the column "effect", *stored* means that
+the value is checked and kept and nothing acts on it yet, *rendered* that a file is written whose
+reader is not in any variant yet. "Disturbs" is what a change of the value interrupts. 🔒 marks
+secrets, which the field's metadata says too.
 
 User data is TOML (gzip accepted). It is read at the first boot, from these sources; a later one
 wins key by key:

@@ -72,7 +72,7 @@ class Schema:
 
     def read(self, tree: Tree) -> Any:
         """TREE as a struct with one attribute a group; raise SettingsError."""
-        tree, mistakes = self._as_kept(tree)
+        tree, mistakes = self.as_kept(tree)
         try:
             settings = msgspec.convert(tree, self.model, dec_hook=decode)
         except msgspec.ValidationError as error:
@@ -86,7 +86,7 @@ class Schema:
         """The value of one GROUP in what `read` gave."""
         return getattr(settings, _attribute(group))
 
-    def _as_kept(self, tree: Tree) -> tuple[Tree, list[Mistake]]:
+    def as_kept(self, tree: Tree) -> tuple[Tree, list[Mistake]]:
         """TREE with the other spellings of keys replaced, and where both were used."""
         mistakes: list[Mistake] = []
         for group in self.groups.values():
