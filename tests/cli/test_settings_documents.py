@@ -74,7 +74,15 @@ def test_other_sets_of_groups_are_asked_by_name_or_likeness(tmp_path, capsys):
 
 @pytest.mark.parametrize(
     "text",
-    [b"", b"\x1f\x8bxx", gzip.compress(b"a" * 99, mtime=0)[:-9], b"\xff", b"[settings", b"{", b"motd = 1"],
+    [
+        b"",
+        b"\x1f\x8bxx",
+        gzip.compress(b"a" * 99, mtime=0)[:-9],
+        b"\xff",
+        b"[settings",
+        b"{",
+        b"motd = 1",
+    ],
 )
 def test_what_cannot_be_read_is_said_in_one_line(tmp_path, text):
     with pytest.raises(DocumentError, match=r"^cannot (read|unpack) "):

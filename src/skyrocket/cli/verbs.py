@@ -25,7 +25,7 @@ VERBS = {
     "image": Verb("image", "image inspect|qcow2|write",
                   "look into one, convert it, put it on a disk"),
     "settings": Verb("documents", "settings check FILE|schema",
-                     "what a settings document would do, without a node"),
+                     "what a settings document would do"),
     "node": Verb("node", "node list|ssh|exec|logs|stop", "the nodes on this machine"),
     "lock": Verb("locking:lock", "lock --update|--check", "resolve the packages anew, or compare"),
     "bundle": Verb("locking:bundle", "bundle FILE", "everything locked in one file"),
