@@ -79,6 +79,7 @@ def eventually(condition, within=PATIENCE):
 
 def main(path, doors, code):
     from fakes import api_node
+
     from skyrocket.host.api import crowd, main, server
     from skyrocket.host.api.doors import Doors
 
