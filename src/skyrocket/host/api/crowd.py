@@ -58,11 +58,12 @@ class NoRoomError(Exception):
 class Crowd:
     """Every connection there is."""
 
-    __slots__ = ("_changed", "_members", "_most", "_room", "one_large")
+    __slots__ = ("_changed", "_members", "_most", "_room", "one_ahead", "one_large")
 
     def __init__(self, most: int = CONNECTIONS, room: int = LARGE_BODIES) -> None:
         self._most = most
         self._room = room
+        self.one_ahead = threading.Lock()
         self.one_large = threading.Lock()  # a parsed body takes many times its size
         self._members: set[Member] = set()
         self._changed = threading.Condition()

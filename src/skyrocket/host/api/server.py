@@ -6,7 +6,7 @@ It knows messages and limits of time, not what routes mean. How many may be conn
 from __future__ import annotations
 
 import threading
-from time import monotonic
+from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
 import h11
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 LARGEST_BODY = 2 * 1024 * 1024
 LARGEST_HEAD = 64 * 1024
+PAUSE = 0.001
+"""Seconds between requests that clients sent ahead, lest they take the whole processor."""
 _PIECE = 65536
 
 
@@ -98,6 +100,9 @@ class Connection:
             self._raw = bytearray(self._http.trailing_data[0])
             wait = self._patience.request if self._raw else self._patience.idle
             self._until = monotonic() + wait
+            if self._raw:  # sent before the answer to the last one: all of these take turns
+                with self._crowd.one_ahead:
+                    sleep(PAUSE)
 
     def close(self) -> None:
         self._client.close()
