@@ -83,8 +83,16 @@ STORIES = {
         ("GET /configuration-files?names=no",), ("GET /configuration-files",),
     ],
     "actions": [
-        ("POST /actions/reboot",), ("GET /actions/reboot",), ("POST /actions/refresh-updates",),
-        ("GET /updates/status",), ("POST /exec",), ("GET /nothing",), ("POST /settings",),
+        ("POST /actions/reboot",), ("GET /actions/reboot",), ("POST /exec",), ("GET /nothing",),
+        ("POST /settings",),
+    ],
+    "absent": [
+        ("GET /updates/status",), ("POST /actions/refresh-updates",), ("POST /actions/prepare-update",),
+        ("POST /actions/activate-update",), ("POST /actions/deactivate-update",),
+        ("POST /actions/ephemeral-storage/init", "{}"), ("POST /actions/ephemeral-storage/bind", "{}"),
+        ("GET /actions/ephemeral-storage/list-disks",), ("GET /actions/ephemeral-storage/list-dirs",),
+        ("POST /actions/network/configure", "version = 3"),
+        ("GET /report",), ("GET /report/cis",), ("GET /report/cis?type=kubernetes",), ("GET /report/fips",),
     ],
 }  # fmt: skip
 

@@ -5,6 +5,7 @@ from typing import TypeVar
 import msgspec
 
 from skyrocket.host.api.errors import ApiError, BadRequestError
+from skyrocket.models import nesting
 
 T = TypeVar("T")
 
@@ -33,9 +34,11 @@ class Request:
         """The body as a KIND; raise BadRequestError with the text clients know."""
         if self.content_type.partition(";")[0].strip().lower() != JSON:
             raise BadRequestError("Json deserialize error: Content type error")
+        if nesting.too_deep(self.body):
+            raise BadRequestError(f"Json deserialize error: deeper than {nesting.DEEPEST} levels")
         try:
             return msgspec.json.decode(self.body, type=kind)
-        except (msgspec.MsgspecError, RecursionError) as error:
+        except msgspec.MsgspecError as error:
             raise BadRequestError(f"Json deserialize error: {error}") from error
 
     def names(self, parameter: str) -> list[str] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from skyrocket.host.api import actions, model, settings, transactions
+from skyrocket.host.api import absent, actions, model, settings, transactions
 from skyrocket.host.api.errors import ApiError
 from skyrocket.host.api.message import Answer, Request, failure
 from skyrocket.host.system import journal
@@ -36,6 +36,19 @@ ROUTES: dict[tuple[str, str], Handler] = {
     ("GET", "/metadata/setting-generators"): model.get_setting_generators,
     ("GET", "/metadata/templates"): model.get_templates,
     ("POST", "/actions/reboot"): actions.reboot,
+    ("GET", "/updates/status"): absent.updates,
+    ("POST", "/actions/refresh-updates"): absent.updates,
+    ("POST", "/actions/prepare-update"): absent.updates,
+    ("POST", "/actions/activate-update"): absent.updates,
+    ("POST", "/actions/deactivate-update"): absent.updates,
+    ("POST", "/actions/ephemeral-storage/init"): absent.storage,
+    ("POST", "/actions/ephemeral-storage/bind"): absent.storage,
+    ("GET", "/actions/ephemeral-storage/list-disks"): absent.storage,
+    ("GET", "/actions/ephemeral-storage/list-dirs"): absent.storage,
+    ("POST", "/actions/network/configure"): absent.network,
+    ("GET", "/report"): absent.list_reports,
+    ("GET", "/report/cis"): absent.report,
+    ("GET", "/report/fips"): absent.report,
 }
 
 
