@@ -6,6 +6,9 @@ It knows nothing of what the files mean.
 from __future__ import annotations
 
 import os
+import time
+
+PAUSE_SECONDS = 0.01
 
 
 def read(path: str) -> bytes | None:
@@ -15,6 +18,16 @@ def read(path: str) -> bytes | None:
             return file.read()
     except (FileNotFoundError, NotADirectoryError):
         return None
+
+
+def appears(path: str, seconds: float) -> bool:
+    """Wait until there is a file at PATH -> whether it came within SECONDS."""
+    deadline = time.monotonic() + seconds
+    while not os.path.exists(path):
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(PAUSE_SECONDS)
+    return True
 
 
 def replace(path: str, content: bytes, mode: int = 0o644, *, durable: bool = False) -> None:
