@@ -4,6 +4,8 @@ import contextlib
 import socket
 import threading
 
+from fakes.settings_host import FakeHost
+
 from skyrocket.host.api import main, server
 from skyrocket.host.api.errors import FailedError
 from skyrocket.host.api.state import State
@@ -46,7 +48,8 @@ def state(tmp_path, settings=None, doors=None, variant=VARIANT, store=None):
     store = store or MemoryStore()
     if settings is not None:
         store.save(Document(settings, generation=1))
-    return State(store, variant, doors or Doors(), str(tmp_path / "pending.json"))
+    host = FakeHost()
+    return State(store, variant, doors or Doors(), str(tmp_path / "pending.json"), host)
 
 
 @contextlib.contextmanager

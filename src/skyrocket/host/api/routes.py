@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from skyrocket.host.api import absent, actions, model, settings, transactions
+from skyrocket.host.api import (
+    absent,
+    actions,
+    history,
+    model,
+    plans,
+    settings,
+    transactions,
+)
 from skyrocket.host.api.errors import ApiError
 from skyrocket.host.api.message import Answer, Request, failure
 from skyrocket.host.system import journal
@@ -35,6 +43,10 @@ ROUTES: dict[tuple[str, str], Handler] = {
     ("GET", "/metadata/affected-services"): model.get_affected_services,
     ("GET", "/metadata/setting-generators"): model.get_setting_generators,
     ("GET", "/metadata/templates"): model.get_templates,
+    ("POST", "/plan"): plans.post_plan,
+    ("GET", "/history"): history.get_history,
+    ("GET", "/history/diff"): history.get_difference,
+    ("POST", "/history/rollback"): history.roll_back,
     ("POST", "/actions/reboot"): actions.reboot,
     ("GET", "/updates/status"): absent.updates,
     ("POST", "/actions/refresh-updates"): absent.updates,

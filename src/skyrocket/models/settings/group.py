@@ -61,12 +61,13 @@ class ConfigFile(Struct, frozen=True, kw_only=True):
     """A file a group writes; a PATH with a slash at its end is a folder it owns entirely.
 
     RESTARTS are units that read it and must start anew when its bytes change; EFFECT is what the
-    applier does itself with a changed file.
+    applier does itself with a changed file. DISRUPTION `reboot`: it is read at a boot only.
     """
 
     path: str
     restarts: tuple[str, ...] = ()
     effect: Literal["", "hostname", "sysctl"] = ""
+    disruption: Literal["", "reboot"] = ""
 
 
 class Effect(Struct, frozen=True, kw_only=True):
