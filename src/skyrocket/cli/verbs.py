@@ -24,6 +24,7 @@ VERBS = {
     "build": Verb("build", "build VARIANT", "make an image", builds=True),
     "image": Verb("image", "image inspect|qcow2|write",
                   "look into one, convert it, put it on a disk"),
+    "keys": Verb("keys", "keys init|show|sign-addon", "keys for Secure Boot"),
     "node": Verb("node", "node list|ssh|exec|logs|stop", "the nodes on this machine"),
     "lock": Verb("locking:lock", "lock --update|--check", "resolve the packages anew, or compare"),
     "bundle": Verb("locking:bundle", "bundle FILE", "everything locked in one file"),
