@@ -26,6 +26,7 @@ VERBS = {
                   "look into one, convert it, put it on a disk"),
     "settings": Verb("documents", "settings check FILE|schema",
                      "what a settings document would do"),
+    "keys": Verb("keys", "keys init|show|sign-addon", "keys for Secure Boot"),
     "node": Verb("node", "node list|ssh|exec|logs|stop", "the nodes on this machine"),
     "lock": Verb("locking:lock", "lock --update|--check", "resolve the packages anew, or compare"),
     "bundle": Verb("locking:bundle", "bundle FILE", "everything locked in one file"),
