@@ -21,10 +21,10 @@ PATIENCE_SECONDS = 200.0
 """More than skyrocket-boot.service may take; its failure starts the machine again anyway."""
 
 
-def main(_argv: list[str]) -> int:
+def main(_argv: list[str], booted: str = BOOTED, patience: float = PATIENCE_SECONDS) -> int:
     # This process starts beside the boot's, so that its imports are done when the settings are.
-    if not files.appears(BOOTED, PATIENCE_SECONDS):
-        journal.error(f"cannot read this boot's settings: {BOOTED} did not appear")
+    if not files.appears(booted, patience):
+        journal.error(f"cannot read this boot's settings: {booted} did not appear")
         return 1
     state = State(FileStore(), variant.read(), Doors())
     with systemd.listener() or listen(SOCKET) as listener:
