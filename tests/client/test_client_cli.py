@@ -9,6 +9,7 @@ import pytest
 from fakes import api_node
 
 from skyrocket.client import calls, cli, usage
+from skyrocket.models.api import ApplyResult, Failed
 
 LIVE = {
     "motd": "hello",
@@ -152,6 +153,84 @@ def test_apply_names_a_source_it_cannot_read(client, uri):
     assert (status, err.startswith(f"Failed to read '{uri}': ")) == (1, True)
 
 
+def test_plan_takes_what_set_and_apply_take_and_changes_nothing(client, doors, tmp_path):
+    (tmp_path / "a.toml").write_text("[settings]\nmotd = 'new'\n")
+    wanted = (
+        'settings.motd: "hello" -> "new"\nwrite /etc/motd because of settings.motd\n'
+        "  --- /etc/motd\n  +++ /etc/motd\n  @@ -0,0 +1,1 @@\n  +new\n"
+    )
+    for words in (
+        ["plan", "motd=new"], ["plan", "-j", '{"motd":"new"}'], ["plan", f"file:{tmp_path}/a.toml"],
+        ["set", "motd=new", "--dry-run"], ["apply", "--dry-run", f"file:{tmp_path}/a.toml"],
+    ):  # fmt: skip
+        assert client(*words) == (0, wanted, "")
+    assert client("plan", stdin='{"settings":{"motd":"new"}}') == (0, wanted, "")
+    as_json = json.loads(client("plan", "motd=new", "--format", "json")[1])
+    assert as_json["values"] == [{"key": "settings.motd", "before": "hello", "after": "new"}]
+    assert client("unset", "host-containers.admin", "--dry-run")[1].startswith(
+        "settings.host-containers.admin.enabled: true -> (not set)\n"
+    )
+    assert doors.asked == []
+    assert client("-u", "/tx/list")[1] == "[]\n"
+    assert client("get", "settings.motd")[1] == '{\n  "settings": {\n    "motd": "hello"\n  }\n}\n'
+
+
+def test_a_plan_of_what_is_wrong_ends_with_1(client):
+    status, out, err = client("plan", "motdd=1")
+    assert (status, out) == (1, "")
+    assert "Status 400 when POSTing /plan: Cannot plan this change: unknown field `motdd`" in err
+
+
+def settings_of(client, name):
+    return json.loads(client("get", f"settings.{name}")[1])["settings"]
+
+
+def test_lists_are_changed_by_element_and_keys_are_taken_back(client):
+    assert client("add", "ntp.options", "burst", "iburst") == (0, "", "")
+    assert settings_of(client, "ntp") == {"ntp": {"options": ["iburst", "burst"]}}
+    assert client("remove", "settings.ntp.options", "iburst", "none") == (0, "", "")
+    assert settings_of(client, "ntp") == {"ntp": {"options": ["burst"]}}
+    mirror = '{"registry":"*","endpoint":["http://m"]}'
+    assert client("add", "-j", "container-registry.mirrors", mirror) == (0, "", "")
+    mirrors = settings_of(client, "container-registry")["container-registry"]["mirrors"]
+    assert mirrors == [json.loads(mirror)]
+    assert client("unset", "motd", "host-containers.admin") == (0, "", "")
+    assert settings_of(client, "motd") == {"motd": "Welcome to Skyrocket!"}
+    assert "admin" not in client("get", "settings.host-containers")[1]
+    status, _, err = client("unset", "motdd")
+    assert (status, "(did you mean `settings.motd`?)" in err) == (1, True)
+
+
+def test_history_diff_and_rollback(client, doors):
+    client("set", "motd=new")
+    lines = client("history")[1].splitlines()
+    assert lines[0] == "     1   -  boot"
+    assert lines[1].startswith("     2 * 2")
+    assert lines[1].endswith("Z  api")
+    assert client("diff", "1", "2") == (0, 'settings.motd: "hello" -> "new"\n', "")
+    assert client("diff", "1", "2", "-f", "json")[1].startswith('[\n  {\n    "after": "new"')
+    planned = client("rollback", "1", "--dry-run")[1]
+    assert planned.startswith('settings.motd: "new" -> "hello"\n')
+    assert client("rollback", "1") == (0, "", "")
+    assert settings_of(client, "motd") == {"motd": "hello"}
+    assert len(json.loads(client("history", "-f", "json")[1])) == 3
+    assert client("rollback", "9")[0] == 1
+    assert [request.keys for _, request in doors.asked] == [["settings.motd"]] * 2
+
+
+def test_who_asks_is_told_the_result(client, doors):
+    told = "generation 2: settings.motd\nwrote /etc/motd\nrestarted a.service\n"
+    assert client("set", "motd=a", "--result") == (0, told, "")
+    doors.result = ApplyResult(
+        ok=False, error="cannot restart a.service: no", failed=[Failed("restart a.service", "no")]
+    )
+    told = "generation 3: settings.motd\nfailed: restart a.service: no\n"
+    text = "Committed, not all of it applied: cannot restart a.service: no\n"
+    assert client("set", "motd=b", "--result") == (1, told, text)
+    result = json.loads(client("rollback", "1", "--result", "-f", "json")[1])
+    assert (result["generation"], result["keys"]) == (4, ["settings.motd"])
+
+
 def test_reboot_asks_for_it(client, doors):
     assert client("reboot") == (0, "", "")
     assert doors.asked == [("reboot",)]
@@ -176,6 +255,11 @@ def test_what_this_api_has_not_is_told_by_the_node(client):
         ["exec", "-x", "admin", "ls"], ["update", "x"], ["report"],
         ["--log-level", "loud", "get"],
         ["reboot", "now"], ["set", "-j", "{}", "a=b"], ["get", "-h"],
+        ["unset"], ["add", "ntp.options"], ["add", "-j", "ntp.options", "{"], ["rollback"],
+        ["rollback", "x"], ["diff", "1"], ["diff", "1", "x"], ["history", "x"],
+        ["history", "-f", "x"], ["diff", "1", "2", "-f", "x"], ["plan", "motd"],
+        ["plan", "-f", "x", "motd=1"], ["set", "a=b", "--dry-run", "--result"],
+        ["set", "a=b", "-f", "json"], ["set", "--dry-run"],
     ],
 )  # fmt: skip
 def test_a_line_that_means_nothing_shows_the_help_and_ends_with_2(client, words):

@@ -11,7 +11,7 @@ from skyrocket.host.api.errors import FailedError
 from skyrocket.host.api.state import State
 from skyrocket.host.store.document import Document
 from skyrocket.host.store.memory import MemoryStore
-from skyrocket.models.api import Variant
+from skyrocket.models.api import ApplyResult, Variant
 
 VARIANT = Variant(
     pretty_name="Skyrocket 1.2.3 (vm-dev)",
@@ -28,9 +28,14 @@ class Doors:
     def __init__(self, trouble=None):
         self.asked = []
         self.trouble = trouble
+        self.result = ApplyResult(ok=True, changed_files=["/etc/motd"], restarted=["a.service"])
 
     def apply(self, request):
         self._note(("apply", request))
+
+    def applied(self, request):
+        self._note(("applied", request))
+        return self.result
 
     def reboot(self):
         self._note(("reboot",))

@@ -22,10 +22,20 @@ def patch(socket: str, name: str, settings: object) -> None:
     ask(socket, "PATCH", f"/settings?tx={name}", body)
 
 
-def patch_pairs(socket: str, name: str, pairs: "list[str]") -> None:
+def patch_pairs(socket: str, name: str, pairs: object) -> None:
     """Put `key=value` PAIRS into transaction NAME; the node finds their types."""
     body = jsontext.compact({"request_payload": pairs}).encode()
     ask(socket, "PATCH", f"/settings/keypair?tx={name}", body)
+
+
+def send(socket: str, name: str, change: "dict[str, object]") -> None:
+    """Put CHANGE into transaction NAME, by the way every node has when there is one."""
+    if change.keys() == {"settings"}:
+        patch(socket, name, change["settings"])
+    elif change.keys() == {"pairs"}:
+        patch_pairs(socket, name, change["pairs"])
+    else:
+        ask(socket, "PATCH", f"/settings/change?tx={name}", jsontext.compact(change).encode())
 
 
 def commit(socket: str, name: str) -> None:

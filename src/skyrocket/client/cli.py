@@ -15,11 +15,21 @@ VERBS = {
     "get": "skyrocket.client.verbs.get",
     "set": "skyrocket.client.verbs.set",
     "apply": "skyrocket.client.verbs.apply",
+    "plan": "skyrocket.client.verbs.plan",
+    "unset": "skyrocket.client.verbs.unset",
+    "add": "skyrocket.client.verbs.add",
+    "remove": "skyrocket.client.verbs.remove",
+    "history": "skyrocket.client.verbs.history",
+    "diff": "skyrocket.client.verbs.diff",
+    "rollback": "skyrocket.client.verbs.rollback",
     "update": "skyrocket.client.verbs.update",
     "reboot": "skyrocket.client.verbs.reboot",
     "exec": "skyrocket.client.verbs.exec",
     "report": "skyrocket.client.verbs.report",
 }
+
+ALONE = ("get", "reboot", "apply", "plan", "history")
+"""Verbs that mean something without another word."""
 
 
 def main(argv: "list[str]") -> int:
@@ -27,7 +37,7 @@ def main(argv: "list[str]") -> int:
     try:
         options, rest = parse(argv[1:])
         name = rest.pop(0) if rest and rest[0] in VERBS else "raw"
-        if options.help or not (rest or name in ("get", "reboot", "apply")):
+        if options.help or not (rest or name in ALONE):
             raise UsageError("")  # noqa: TRY301  (one way out for all of them)
         module = VERBS[name]
         __import__(module)

@@ -23,6 +23,23 @@ Subcommands:
     apply [URI...]            change settings from TOML or JSON: standard input (also `-`),
                               file://PATH, http://HOST/PATH, base64:TEXT
 
+    plan [KEY=VALUE... | -j JSON | URI...]
+                              what a change would do to values, files and units, and whether
+                              the node must restart; changes nothing
+    unset KEY...              take values back; a key gets its default again, if it has one
+    add [-j] KEY VALUE...     put elements at the end of a list; -j: each VALUE is JSON
+    remove [-j] KEY VALUE...  take elements out of a list
+
+    history                   generations of the settings; `*` is the live one
+    diff A B                  the values in which generations A and B differ
+    rollback N                the settings of generation N once more, as a new generation
+
+    Options of set, apply, unset, add, remove and rollback:
+        --dry-run                 only say what it would do, as `plan` does
+        --result                  wait, and say what was written, restarted, failed (status 1)
+    Also of plan, history and diff:
+        -f, --format text|json    how to say it
+
     update check              look for an update and show the status
     update apply [-c] [-r]    take the update; -c looks for one first, -r restarts after it
     update cancel             do not start the update that was applied

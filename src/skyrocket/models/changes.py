@@ -22,6 +22,12 @@ class Change(Struct, frozen=True, omit_defaults=True):
     remove: dict[str, list[Any]] = {}
 
 
+class Asked(Change, frozen=True, omit_defaults=True):
+    """A change as a client writes it: keys may have `settings.` in front, PAIRS are KEY=VALUE."""
+
+    pairs: tuple[str, ...] = ()
+
+
 NOTHING = Change()
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from skyrocket.host.api.doors import Doors
 from skyrocket.host.api.errors import FailedError
-from skyrocket.models.api import ApplyRequest
+from skyrocket.models.api import ApplyRequest, ApplyResult
 
 
 class Verb:
@@ -44,6 +44,22 @@ def test_apply_sends_one_line_and_does_not_wait(tmp_path):
     with Verb(str(tmp_path / "apply.sock")) as verb:
         Doors(str(tmp_path)).apply(ApplyRequest(keys=["settings.motd"]))
     assert verb.got == b'{"keys":["settings.motd"]}\n'
+
+
+def test_who_wants_the_result_of_applying_waits_for_it(tmp_path):
+    with Verb(str(tmp_path / "apply.sock"), b'{"ok":true,"restarted":["a.service"]}\n') as verb:
+        result = Doors(str(tmp_path)).applied(ApplyRequest(all=True))
+    assert result == ApplyResult(ok=True, restarted=["a.service"])
+    assert verb.got == b'{"all":true}\n'
+
+
+@pytest.mark.parametrize("reply", [b"", b"x\n"])
+def test_an_applier_that_ends_without_a_result_is_told(tmp_path, reply):
+    with (
+        Verb(str(tmp_path / "apply.sock"), reply),
+        pytest.raises(FailedError, match="^The settings are committed; the config applier"),
+    ):
+        Doors(str(tmp_path)).applied(ApplyRequest(all=True))
 
 
 def test_reboot_waits_for_the_answer(tmp_path):

@@ -20,6 +20,7 @@ LIVE = {
     "kernel": {"sysctl": {"net.ipv4.ip_forward": "1"}},
     "host-containers": {"admin": {"enabled": True, "source": "skyrocket.local/admin:1"}},
 }
+CHANGE = "PATCH /settings/change"
 PAIRS = "PATCH /settings/keypair"
 
 
@@ -82,6 +83,22 @@ STORIES = {
         ("GET /services",), ("GET /configuration-files?names=motd",),
         ("GET /configuration-files?names=no",), ("GET /configuration-files",),
     ],
+    "change": [
+        (CHANGE, '{"unset":["settings.motd"],"add":{"ntp.time-servers":["b","a"]}}'), ("GET /tx",),
+        ("POST /tx/commit",), ("GET /settings?prefix=ntp",), ("GET /settings?prefix=motd",),
+        (CHANGE, '{"remove":{"ntp.time-servers":["a","none"]},"pairs":["motd=x"]}'),
+        ("POST /tx/commit",), ("GET /settings?prefix=ntp",), ("GET /settings?prefix=motd",),
+        (CHANGE, '{"unset":["motdd"]}'), (CHANGE, '{"add":{"motd":["a"]}}'), (CHANGE, '{"unset":["a b"]}'),
+        (CHANGE, '{"add":{"ntp.time-servers":[1]}}'), (CHANGE, '{"unset":["settings"]}'),
+        (CHANGE, '{"pairs":["motd"]}'), (CHANGE, '{"settings":{"motd":1}}'), (CHANGE, "[]"),
+        (CHANGE, '{"unset":["host-containers.none"]}'), ("POST /tx/commit",), ("GET /tx/list",),
+    ],
+    "result": [
+        ("PATCH /settings", '{"motd":"x"}'), ("POST /tx/commit_and_apply?result=true",),
+        ("POST /tx/apply?keys=settings.motd&result=true",), ("POST /tx/apply?result=yes",),
+        ("POST /history/rollback?to=1&result=true",), ("PATCH /settings", '{"motd":"y"}'),
+        ("POST /tx/commit_and_apply?result=",), ("POST /tx/commit_and_apply?result=false",),
+    ],
     "history": [
         ("GET /history",), ("PATCH /settings", '{"motd":"new"}'), ("POST /tx/commit",),
         ("GET /history/diff?from=1&to=2",), ("GET /history/diff?from=1",),
@@ -93,7 +110,8 @@ STORIES = {
         ("POST /plan", '{"settings":{"motd":"new"}}'), ("POST /plan", '{"unset":["kernel.sysctl"]}'),
         ("POST /plan", '{"settings":{"ntp":{"time-servers":["a"]}},"add":{"ntp.time-servers":["b"]}}'),
         ("POST /plan", '{"settings":{"motdd":1}}'), ("POST /plan", '{"unset":["a b"]}'),
-        ("POST /plan?tx=none",), ("GET /tx/list",), ("GET /settings?prefix=motd",),
+        ("POST /plan", '{"pairs":["motd=p"],"unset":["settings.motd"]}'), ("POST /plan?generation=1",),
+        ("POST /plan?generation=9",), ("POST /plan?tx=none",), ("GET /tx/list",), ("GET /settings?prefix=motd",),
     ],
     "actions": [
         ("POST /actions/reboot",), ("GET /actions/reboot",), ("POST /exec",), ("GET /nothing",),

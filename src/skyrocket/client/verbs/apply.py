@@ -2,21 +2,24 @@
 
 import sys
 
-from skyrocket.client import arguments, changes, jsontext
+from skyrocket.client import arguments, commits, jsontext
 from skyrocket.client.errors import ClientError
 from skyrocket.client.options import Options
 from skyrocket.client.tree import merged
 
 
 def run(options: Options, words: "list[str]") -> int:
-    _, uris = arguments.take(words)
-    settings: object = {}
+    given, uris = arguments.take(words, commits.FLAGS, commits.VALUED)
+    commits.check(given)
+    return commits.carry_out(options, "apply", {"settings": settings(uris)}, given)
+
+
+def settings(uris: "list[str]") -> object:
+    """What the sources at URIS say together, later ones on top; without any: standard input."""
+    found: object = {}
     for uri in uris or ["-"]:
-        settings = merged(settings, parse(fetch(uri), uri))
-    name = changes.transaction("apply")
-    changes.patch(options.socket, name, settings)
-    changes.commit(options.socket, name)
-    return 0
+        found = merged(found, parse(fetch(uri), uri))
+    return found
 
 
 def fetch(uri: str) -> str:

@@ -1,24 +1,27 @@
 """`apiclient set`: change settings from the command line."""
 
-from skyrocket.client import arguments, changes, jsontext
+from skyrocket.client import arguments, commits, jsontext
 from skyrocket.client.errors import UsageError
 from skyrocket.client.options import Options
 
 
 def run(options: Options, words: "list[str]") -> int:
-    given, pairs = arguments.take(words, valued="-j,--json")
-    name = changes.transaction("set")
+    given, pairs = arguments.take(words, commits.FLAGS, f"-j,--json {commits.VALUED}")
+    return commits.carry_out(options, "set", change(given, pairs), given)
+
+
+def change(given: "dict[str, str]", pairs: "list[str]") -> "dict[str, object]":
+    """What the KEY=VALUE PAIRS or the JSON among the options GIVEN ask for."""
     if "-j" in given:
         if pairs:
             raise UsageError("You cannot give both --json and KEY=VALUE")
-        changes.patch(options.socket, name, settings(given["-j"]))
-    else:
-        for pair in pairs:
-            if "=" not in pair:
-                raise UsageError(f"'{pair}' is not KEY=VALUE")
-        changes.patch_pairs(options.socket, name, pairs)
-    changes.commit(options.socket, name)
-    return 0
+        return {"settings": settings(given["-j"])}
+    if not pairs:
+        raise UsageError("Missing KEY=VALUE or --json")
+    for pair in pairs:
+        if "=" not in pair:
+            raise UsageError(f"'{pair}' is not KEY=VALUE")
+    return {"pairs": pairs}
 
 
 def settings(text: str) -> object:

@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from skyrocket.host.api.errors import FailedError
-from skyrocket.models.api import ActionResult
+from skyrocket.models.api import ActionResult, ApplyResult
 
 if TYPE_CHECKING:
     from skyrocket.models.api import ApplyRequest
 
 FOLDER = "/run/skyrocket"
-LONGEST_ANSWER = 65536
+LONGEST_ANSWER = 1024 * 1024
+APPLY_SECONDS = 100.0
+"""Less than `apiclient` waits for an answer; units may take their time to restart."""
 
 
 class Doors:
@@ -27,6 +29,18 @@ class Doors:
 
     def __init__(self, folder: str = FOLDER) -> None:
         self._folder = folder
+
+    def applied(self, request: ApplyRequest) -> ApplyResult:
+        """Like `apply`, and wait for the outcome; FailedError when there is none."""
+        with self._connect("apply.sock", "start config applier") as door:
+            door.settimeout(APPLY_SECONDS)
+            try:
+                door.sendall(msgspec.json.encode(request) + b"\n")
+                return msgspec.json.decode(_line(door), type=ApplyResult)
+            except (OSError, msgspec.MsgspecError) as error:
+                raise FailedError(
+                    "The settings are committed; the config applier gave no answer"
+                ) from error
 
     def apply(self, request: ApplyRequest) -> None:
         """Have files and units follow the settings; the outcome is in the applier's journal."""

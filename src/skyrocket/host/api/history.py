@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from skyrocket.host.api.errors import BadRequestError, NotFoundError
 from skyrocket.host.api.message import Answer, Request, data
+from skyrocket.host.api.transactions import followed
 from skyrocket.host.store.errors import NoGenerationError
-from skyrocket.models.api import ApplyRequest
 
 if TYPE_CHECKING:
     from skyrocket.host.api.state import State
@@ -22,7 +22,7 @@ def get_difference(state: State, request: Request) -> Answer:
     """The values in which generation `from` and generation `to` differ."""
     from skyrocket.host.settings import preview
 
-    before, after = (_settings(state, _number(request, name)) for name in ("from", "to"))
+    before, after = (settings_of(state, number(request, name)) for name in ("from", "to"))
     return data(preview.different(before, after))
 
 
@@ -30,24 +30,26 @@ def roll_back(state: State, request: Request) -> Answer:
     """The settings of generation `to` once more, as a new generation."""
     from skyrocket.models.settings.mistakes import SettingsError
 
+    wants = request.wants("result")
     try:
-        changed = state.roll_back(_number(request, "to"))
+        changed = state.roll_back(number(request, "to"))
     except NoGenerationError as error:
         raise NotFoundError(str(error)) from error
     except SettingsError as error:
         raise BadRequestError(f"This version cannot hold these settings: {error}") from error
-    state.doors.apply(ApplyRequest(keys=changed))
-    return data(changed)
+    return followed(state, changed, wants=wants)
 
 
-def _settings(state: State, number: int) -> Tree:
+def settings_of(state: State, generation: int) -> Tree:
+    """The settings of a GENERATION, or 404."""
     try:
-        return state.generation(number).settings
+        return state.generation(generation).settings
     except NoGenerationError as error:
         raise NotFoundError(str(error)) from error
 
 
-def _number(request: Request, name: str) -> int:
+def number(request: Request, name: str) -> int:
+    """The generation that parameter NAME of REQUEST says, or 400."""
     text = request.query.get(name, "")
     if not text:
         raise BadRequestError(f"Missing required input '{name}'")

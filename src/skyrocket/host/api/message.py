@@ -41,6 +41,13 @@ class Request:
         except msgspec.MsgspecError as error:
             raise BadRequestError(f"Json deserialize error: {error}") from error
 
+    def wants(self, parameter: str) -> bool:
+        """Whether PARAMETER is `true`; 400 when it is neither that nor `false`."""
+        text = self.query.get(parameter, "false")
+        if text not in {"true", "false"}:
+            raise BadRequestError(f"Input '{parameter}' is neither true nor false: '{text}'")
+        return text == "true"
+
     def names(self, parameter: str) -> list[str] | None:
         """A comma-separated PARAMETER; None when it is not given, 400 when it is empty."""
         text = self.query.get(parameter)

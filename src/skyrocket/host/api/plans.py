@@ -4,25 +4,33 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from skyrocket.host.api.changes import asked
 from skyrocket.host.api.errors import BadRequestError
+from skyrocket.host.api.history import number, settings_of
 from skyrocket.host.api.message import Answer, Request, data
-from skyrocket.models.changes import Change
 
 if TYPE_CHECKING:
     from skyrocket.host.api.state import State
+    from skyrocket.models.keys import Tree
 
 
 def post_plan(state: State, request: Request) -> Answer:
-    """What the change in the body would do, or that of the transaction `tx`."""
+    """What a change would do: the body, transaction `tx`, or going back to `generation`."""
     from skyrocket.host.settings import preview
-    from skyrocket.models.keys import KeyMistakeError
     from skyrocket.models.settings.mistakes import SettingsError
 
-    name = request.query.get("tx")
-    change = request.json(Change) if name is None else state.transactions.change(name)
     try:
-        wanted = state.wanted(change)
+        wanted = _wanted(state, request)
         live, generation = state.live, state.current
         return data(preview.preview(state.schema, live, wanted, state.host, generation))
-    except (SettingsError, KeyMistakeError) as error:
+    except SettingsError as error:
         raise BadRequestError(f"Cannot plan this change: {error}") from error
+
+
+def _wanted(state: State, request: Request) -> Tree:
+    """The settings there would be: those of a `generation`, or live ones with a change."""
+    if "generation" in request.query:
+        return settings_of(state, number(request, "generation"))
+    name = request.query.get("tx")
+    change = asked(state, request) if name is None else state.transactions.change(name)
+    return state.wanted(change)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from skyrocket.host.api import (
     absent,
     actions,
+    changes,
     history,
     model,
     plans,
@@ -32,6 +33,7 @@ ROUTES: dict[tuple[str, str], Handler] = {
     ("GET", "/settings"): settings.get_settings,
     ("PATCH", "/settings"): settings.patch_settings,
     ("PATCH", "/settings/keypair"): settings.patch_keypairs,
+    ("PATCH", "/settings/change"): changes.patch_change,
     ("GET", "/tx"): transactions.get_transaction,
     ("DELETE", "/tx"): transactions.delete_transaction,
     ("GET", "/tx/list"): transactions.list_transactions,

@@ -14,6 +14,8 @@ from skyrocket.models.api import KeypairRequest
 from skyrocket.models.keys import KeyMistakeError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from skyrocket.host.api.state import State
     from skyrocket.models.keys import Key, Tree
 
@@ -43,16 +45,21 @@ def patch_settings(state: State, request: Request) -> Answer:
 
 def patch_keypairs(state: State, request: Request) -> Answer:
     asked = request.json(KeypairRequest)
+    return _pend(state, request, paired(asked.request_payload), MISMATCH)
+
+
+def paired(pairs: Iterable[str]) -> Tree:
+    """The settings that KEY=VALUE PAIRS mean, without the outer `settings`, or 400."""
     patch: Tree = {}
-    for pair in asked.request_payload:
+    for pair in pairs:
         text, found, value = pair.partition("=")
         if not found:
             raise BadRequestError(f"Failed to split the string: {pair}")
         key = data_key(text)
         key = key if key[0] == "settings" else ("settings", *key)
         patch = keys.merge(patch, keys.nest({key: guess(value)}))
-    inner = patch.get("settings", {})
-    return _pend(state, request, inner, MISMATCH)
+    inner: Tree = patch.get("settings", {})
+    return inner
 
 
 def _pend(state: State, request: Request, patch: Any, complaint: str) -> Answer:

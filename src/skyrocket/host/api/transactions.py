@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from skyrocket.host.api.errors import UnprocessableError
+from skyrocket.host.api.errors import BadRequestError, UnprocessableError
 from skyrocket.host.api.message import NOTHING, Answer, Request, data
 from skyrocket.host.api.settings import data_key
 from skyrocket.host.store.errors import NoChangesError
 from skyrocket.host.store.transactions import DEFAULT
 from skyrocket.models import keys
-from skyrocket.models.api import ApplyRequest
+from skyrocket.models.api import ApplyRequest, Result
 
 if TYPE_CHECKING:
     from skyrocket.host.api.state import State
@@ -39,23 +39,38 @@ def commit(state: State, request: Request) -> Answer:
 def apply(state: State, request: Request) -> Answer:
     names = request.names("keys")
     if names is None:
-        state.doors.apply(ApplyRequest(all=True))
+        asked = ApplyRequest(all=True)
     else:
-        state.doors.apply(ApplyRequest(keys=[keys.name(data_key(text)) for text in names]))
+        asked = ApplyRequest(keys=[keys.name(data_key(text)) for text in names])
+    if request.wants("result"):
+        return data(Result(asked.keys, state.current, state.doors.applied(asked)))
+    state.doors.apply(asked)
     return NOTHING
 
 
 def commit_and_apply(state: State, request: Request) -> Answer:
-    changed = _commit(state, request)
-    state.doors.apply(ApplyRequest(keys=changed))
+    wants = request.wants("result")
+    return followed(state, _commit(state, request), wants=wants)
+
+
+def followed(state: State, changed: list[str], *, wants: bool) -> Answer:
+    """Have the node follow the CHANGED keys -> these, or what came of it when a client WANTS it."""
+    asked, generation = ApplyRequest(keys=changed), state.current
+    if wants:
+        return data(Result(changed, generation, state.doors.applied(asked)))
+    state.doors.apply(asked)
     return data(changed)
 
 
 def _commit(state: State, request: Request) -> list[str]:
+    from skyrocket.models.settings.mistakes import SettingsError
+
     try:
         return state.commit(_name(request))
     except NoChangesError as error:
         raise UnprocessableError(str(error)) from error
+    except SettingsError as error:  # of elements and unset keys: the settings changed meanwhile
+        raise BadRequestError(f"Cannot make this change: {error}") from error
 
 
 def _name(request: Request) -> str:

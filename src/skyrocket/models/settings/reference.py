@@ -20,8 +20,8 @@ Made from `src/skyrocket/models/settings`; a test compares the two. Do not edit.
 
 Every key stands under `settings` in user data and in `apiclient get`; `apiclient set` takes it
 without. All are optional, `null` means absent, a key that is not here is refused. Lists are
-replaced whole, tables merge. Nothing is removed from a table over the API: containers are
-switched off with `enabled = false`. `NAME` and `KEY` stand for names that you choose.
+replaced whole, tables merge; `apiclient add`, `remove` and `unset` change a list by element and
+take values away ([changes.md](changes.md)). `NAME` and `KEY` stand for names that you choose.
 
 A variant has some of these groups; a key of another group is refused with that reason.
 `./skyrocket settings check FILE --variant V` says on your machine what a document does there,

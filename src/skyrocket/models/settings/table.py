@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from skyrocket.models.keys import Key, Tree
+from skyrocket.models.keys import Key, Tree, flatten, nest
 from skyrocket.models.settings.group import Group, Model
 from skyrocket.models.settings.mistakes import Mistake, SettingsError, find
 from skyrocket.models.settings.scalars import decode, encode
@@ -81,6 +81,14 @@ class Schema:
         if mistakes:
             raise SettingsError(mistakes)
         return settings
+
+    def kept(self, key: Key) -> Key:
+        """KEY in its kept spelling; raise SettingsError when it is no setting of this variant."""
+        tree, _ = self.as_kept(nest({key: None}))
+        unknown = [m for m in self._mistakes(tree) if m.reason.startswith("unknown field")]
+        if unknown:
+            raise SettingsError(unknown)
+        return next(iter(flatten(tree)))
 
     def value(self, settings: Any, group: str) -> Any:
         """The value of one GROUP in what `read` gave."""
