@@ -8,7 +8,7 @@ import sys
 import pytest
 from fakes import api_node
 
-from skyrocket.client import calls, cli, usage
+from skyrocket.client import calls, cli, commits, usage
 from skyrocket.models.api import ApplyResult, Failed
 
 LIVE = {
@@ -231,6 +231,23 @@ def test_who_asks_is_told_the_result(client, doors):
     assert (result["generation"], result["keys"]) == (4, ["settings.motd"])
 
 
+def test_a_change_on_trial_is_confirmed_or_cancelled(client):
+    assert client("set", "motd=new", "--confirm-within", "2m") == (0, "", "")
+    left = json.loads(client("-u", "/trial")[1])["seconds_left"]
+    assert 100 < left <= 120
+    assert client("confirm") == (0, "", "")
+    assert client("apply", "--confirm-within=1h", stdin=TOML) == (0, "", "")
+    assert client("cancel")[:2] == (0, "")
+    assert settings_of(client, "motd") == {"motd": "new"}
+    status, _, err = client("confirm")
+    assert (status, err.endswith("There is no change on trial\n")) == (1, True)
+
+
+@pytest.mark.parametrize(("text", "wanted"), [("90", 90), ("90s", 90), ("2m", 120), ("1h", 3600)])
+def test_a_time_is_a_number_and_a_unit(text, wanted):
+    assert commits.seconds(text) == wanted
+
+
 def test_reboot_asks_for_it(client, doors):
     assert client("reboot") == (0, "", "")
     assert doors.asked == [("reboot",)]
@@ -260,6 +277,9 @@ def test_what_this_api_has_not_is_told_by_the_node(client):
         ["history", "-f", "x"], ["diff", "1", "2", "-f", "x"], ["plan", "motd"],
         ["plan", "-f", "x", "motd=1"], ["set", "a=b", "--dry-run", "--result"],
         ["set", "a=b", "-f", "json"], ["set", "--dry-run"],
+        ["confirm", "x"], ["cancel", "x"], ["set", "a=b", "--confirm-within", "2d"],
+        ["set", "a=b", "--confirm-within", "m"],
+        ["set", "a=b", "--dry-run", "--confirm-within", "2m"],
     ],
 )  # fmt: skip
 def test_a_line_that_means_nothing_shows_the_help_and_ends_with_2(client, words):

@@ -22,13 +22,15 @@ VERBS = {
     "history": "skyrocket.client.verbs.history",
     "diff": "skyrocket.client.verbs.diff",
     "rollback": "skyrocket.client.verbs.rollback",
+    "confirm": "skyrocket.client.verbs.confirm",
+    "cancel": "skyrocket.client.verbs.cancel",
     "update": "skyrocket.client.verbs.update",
     "reboot": "skyrocket.client.verbs.reboot",
     "exec": "skyrocket.client.verbs.exec",
     "report": "skyrocket.client.verbs.report",
 }
 
-ALONE = ("get", "reboot", "apply", "plan", "history")
+ALONE = ("get", "reboot", "apply", "plan", "history", "confirm", "cancel")
 """Verbs that mean something without another word."""
 
 

@@ -10,6 +10,8 @@ from skyrocket.client.options import Options
 
 FLAGS = "--dry-run --result"
 VALUED = "-f,--format"
+WITHIN = "--confirm-within"
+_UNITS = {"s": 1, "m": 60, "h": 3600}
 
 
 def carry_out(
@@ -28,6 +30,8 @@ def carry_out(
 
 def asked(socket: str, uri: str, given: "dict[str, str]") -> int:
     """POST to URI, which commits something -> the exit status; the result when it is wanted."""
+    if WITHIN in given:
+        uri += f"&confirm_within={seconds(given[WITHIN])}"
     if "--result" not in given:
         ask(socket, "POST", uri)
         return 0
@@ -36,11 +40,24 @@ def asked(socket: str, uri: str, given: "dict[str, str]") -> int:
     return results.show(ask(socket, "POST", f"{uri}&result=true").text, uri, given)
 
 
+def seconds(text: str) -> int:
+    """How long TEXT is: `90`, `90s`, `2m`, `1h`."""
+    unit = text[-1:] if text[-1:] in _UNITS else ""
+    number = text.removesuffix(unit)
+    if not (number.isascii() and number.isdigit()):
+        raise UsageError(f"'{text}' is no time such as 90s, 2m or 1h")
+    return int(number) * _UNITS[unit or "s"]
+
+
 def check(given: "dict[str, str]") -> None:
     """Refuse options that mean nothing together."""
     if given.get("-f", "text") not in ("text", "json"):
         raise UsageError("--format wants one of text, json")
     if "--dry-run" in given and "--result" in given:
         raise UsageError("You cannot give both --dry-run and --result")
+    if WITHIN in given:
+        seconds(given[WITHIN])
+        if "--dry-run" in given:
+            raise UsageError("You cannot give both --dry-run and --confirm-within")
     if "-f" in given and "--dry-run" not in given and "--result" not in given:
         raise UsageError("--format goes with --dry-run or --result")

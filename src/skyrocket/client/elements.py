@@ -7,7 +7,8 @@ from skyrocket.client.options import Options
 
 def edit(options: Options, verb: str, words: "list[str]") -> int:
     """Have VERB done to the list and its elements in WORDS."""
-    given, rest = arguments.take(words, f"-j,--json {commits.FLAGS}", commits.VALUED)
+    valued = f"{commits.VALUED} {commits.WITHIN}"
+    given, rest = arguments.take(words, f"-j,--json {commits.FLAGS}", valued)
     if not rest[1:]:
         raise UsageError(f"{verb} wants KEY and at least one VALUE")
     values = [_parsed(text) for text in rest[1:]] if "-j" in given else rest[1:]

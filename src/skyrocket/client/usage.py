@@ -34,9 +34,14 @@ Subcommands:
     diff A B                  the values in which generations A and B differ
     rollback N                the settings of generation N once more, as a new generation
 
+    confirm                   keep the change that is on trial
+    cancel                    take the change that is on trial back now
+
     Options of set, apply, unset, add, remove and rollback:
         --dry-run                 only say what it would do, as `plan` does
         --result                  wait, and say what was written, restarted, failed (status 1)
+        --confirm-within TIME     put the change on trial: it goes back unless `confirm` comes
+                                  in TIME, such as 90s, 2m, 1h
     Also of plan, history and diff:
         -f, --format text|json    how to say it
 

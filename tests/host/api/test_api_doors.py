@@ -57,7 +57,7 @@ def test_who_wants_the_result_of_applying_waits_for_it(tmp_path):
 def test_an_applier_that_ends_without_a_result_is_told(tmp_path, reply):
     with (
         Verb(str(tmp_path / "apply.sock"), reply),
-        pytest.raises(FailedError, match="^The settings are committed; the config applier"),
+        pytest.raises(FailedError, match="settings are committed; the config"),
     ):
         Doors(str(tmp_path)).applied(ApplyRequest(all=True))
 

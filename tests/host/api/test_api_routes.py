@@ -113,6 +113,11 @@ STORIES = {
         ("POST /plan", '{"pairs":["motd=p"],"unset":["settings.motd"]}'), ("POST /plan?generation=1",),
         ("POST /plan?generation=9",), ("POST /plan?tx=none",), ("GET /tx/list",), ("GET /settings?prefix=motd",),
     ],
+    "trial": [
+        ("GET /trial",), ("POST /trial/confirm",), ("POST /trial/cancel",),
+        ("PATCH /settings", '{"motd":"t"}'), ("POST /tx/commit_and_apply?confirm_within=86400",),
+        ("POST /trial/confirm",), ("POST /trial/confirm",),
+    ],
     "actions": [
         ("POST /actions/reboot",), ("GET /actions/reboot",), ("POST /exec",), ("GET /nothing",),
         ("POST /settings",),

@@ -9,7 +9,7 @@ from skyrocket.client.tree import merged
 
 
 def run(options: Options, words: "list[str]") -> int:
-    given, uris = arguments.take(words, commits.FLAGS, commits.VALUED)
+    given, uris = arguments.take(words, commits.FLAGS, f"{commits.VALUED} {commits.WITHIN}")
     commits.check(given)
     return commits.carry_out(options, "apply", {"settings": settings(uris)}, given)
 

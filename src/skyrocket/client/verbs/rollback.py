@@ -6,7 +6,7 @@ from skyrocket.client.options import Options
 
 
 def run(options: Options, words: "list[str]") -> int:
-    given, rest = arguments.take(words, commits.FLAGS, commits.VALUED)
+    given, rest = arguments.take(words, commits.FLAGS, f"{commits.VALUED} {commits.WITHIN}")
     commits.check(given)
     if len(rest) != 1 or not (rest[0].isascii() and rest[0].isdigit()):
         raise UsageError("rollback wants the number of a generation")

@@ -6,7 +6,8 @@ from skyrocket.client.options import Options
 
 
 def run(options: Options, words: "list[str]") -> int:
-    given, pairs = arguments.take(words, commits.FLAGS, f"-j,--json {commits.VALUED}")
+    valued = f"-j,--json {commits.VALUED} {commits.WITHIN}"
+    given, pairs = arguments.take(words, commits.FLAGS, valued)
     return commits.carry_out(options, "set", change(given, pairs), given)
 
 

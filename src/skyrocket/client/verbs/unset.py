@@ -6,7 +6,7 @@ from skyrocket.client.options import Options
 
 
 def run(options: Options, words: "list[str]") -> int:
-    given, keys = arguments.take(words, commits.FLAGS, commits.VALUED)
+    given, keys = arguments.take(words, commits.FLAGS, f"{commits.VALUED} {commits.WITHIN}")
     if not keys:
         raise UsageError("Missing KEY")
     return commits.carry_out(options, "unset", {"unset": keys}, given)

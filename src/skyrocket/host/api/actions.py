@@ -4,12 +4,31 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from skyrocket.host.api.errors import ApiError
 from skyrocket.host.api.message import NOTHING, Answer, Request
+from skyrocket.host.system import journal
+from skyrocket.models import trials
 
 if TYPE_CHECKING:
     from skyrocket.host.api.state import State
+    from skyrocket.models.trials import Phase
 
 
 def reboot(state: State, _request: Request) -> Answer:
-    state.doors.reboot()
+    _restarting(state, "restarting")
+    try:
+        state.doors.reboot()
+    except ApiError:
+        _restarting(state, "waiting")
+        raise
     return NOTHING
+
+
+def _restarting(state: State, phase: Phase) -> None:
+    """Note that this boot ends in order, or not: a change on trial then gets a second window."""
+    with state.lock:
+        if state.trial is not None and state.trial.phase != "returning":
+            try:
+                state.set_trial(trials.in_phase(state.trial, phase))
+            except ApiError as error:
+                journal.error(f"the change on trial will go back with this boot: {error}")

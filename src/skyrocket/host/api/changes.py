@@ -1,11 +1,12 @@
-"""Whole changes as clients ask for them: values, keys to unset, elements of lists."""
+"""Whole changes as clients ask for them: values, keys to unset, elements; and plans of them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from skyrocket.host.api.errors import BadRequestError
-from skyrocket.host.api.message import NOTHING, Answer, Request
+from skyrocket.host.api.history import number, settings_of
+from skyrocket.host.api.message import NOTHING, Answer, Request, data
 from skyrocket.host.api.settings import data_key, paired
 from skyrocket.host.store.transactions import DEFAULT
 from skyrocket.models import keys
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from skyrocket.host.api.state import State
-    from skyrocket.models.keys import Key
+    from skyrocket.models.keys import Key, Tree
 
 
 def patch_change(state: State, request: Request) -> Answer:
@@ -32,6 +33,28 @@ def patch_change(state: State, request: Request) -> Answer:
     except SettingsError as error:
         raise BadRequestError(f"Cannot make this change: {error}") from error
     return NOTHING
+
+
+def post_plan(state: State, request: Request) -> Answer:
+    """What a change would do: the body, transaction `tx`, or going back to `generation`."""
+    from skyrocket.host.settings import preview
+    from skyrocket.models.settings.mistakes import SettingsError
+
+    try:
+        wanted = _wanted(state, request)
+        live, generation = state.live, state.current
+        return data(preview.preview(state.schema, live, wanted, state.host, generation))
+    except SettingsError as error:
+        raise BadRequestError(f"Cannot plan this change: {error}") from error
+
+
+def _wanted(state: State, request: Request) -> Tree:
+    """The settings there would be: those of a `generation`, or live ones with a change."""
+    if "generation" in request.query:
+        return settings_of(state, number(request, "generation"))
+    name = request.query.get("tx")
+    change = asked(state, request) if name is None else state.transactions.change(name)
+    return state.wanted(change)
 
 
 def asked(state: State, request: Request) -> Change:

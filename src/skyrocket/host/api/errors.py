@@ -1,9 +1,11 @@
 """Errors of the API: a status and the text that becomes the answer's body.
 
 ApiError
-├── BadRequest   400
-├── NotFound     404
-└── Failed       500
+├── BadRequest     400
+├── NotFound       404
+├── Conflict       409
+├── Unprocessable  422
+└── Failed         500
 """
 
 
@@ -29,6 +31,12 @@ class UnprocessableError(ApiError):
     """Understood, and cannot be done in this state."""
 
     status = 422
+
+
+class ConflictError(ApiError):
+    """Another change is in the way."""
+
+    status = 409
 
 
 class FailedError(ApiError):

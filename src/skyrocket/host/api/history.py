@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from skyrocket.host.api.errors import BadRequestError, NotFoundError
 from skyrocket.host.api.message import Answer, Request, data
 from skyrocket.host.api.transactions import followed
+from skyrocket.host.api.trials import window
 from skyrocket.host.store.errors import NoGenerationError
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def roll_back(state: State, request: Request) -> Answer:
 
     wants = request.wants("result")
     try:
-        changed = state.roll_back(number(request, "to"))
+        changed = state.roll_back(number(request, "to"), window=window(request))
     except NoGenerationError as error:
         raise NotFoundError(str(error)) from error
     except SettingsError as error:

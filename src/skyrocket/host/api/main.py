@@ -10,6 +10,7 @@ import socket
 from skyrocket.host.api import server
 from skyrocket.host.api.doors import Doors
 from skyrocket.host.api.state import State
+from skyrocket.host.api.trials import Watch
 from skyrocket.host.settings import variant
 from skyrocket.host.store.filesystem import FileStore
 from skyrocket.host.system import files, journal, systemd
@@ -27,6 +28,9 @@ def main(_argv: list[str], booted: str = BOOTED, patience: float = PATIENCE_SECO
         journal.error(f"cannot read this boot's settings: {booted} did not appear")
         return 1
     state = State(FileStore(), variant.read(), Doors())
+    state.watch = Watch(state).wake
+    if state.trial is not None:
+        state.watch()
     with systemd.listener() or listen(SOCKET) as listener:
         systemd.notify("READY=1")
         server.serve(listener, state)

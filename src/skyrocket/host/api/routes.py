@@ -10,9 +10,9 @@ from skyrocket.host.api import (
     changes,
     history,
     model,
-    plans,
     settings,
     transactions,
+    trials,
 )
 from skyrocket.host.api.errors import ApiError
 from skyrocket.host.api.message import Answer, Request, failure
@@ -45,10 +45,13 @@ ROUTES: dict[tuple[str, str], Handler] = {
     ("GET", "/metadata/affected-services"): model.get_affected_services,
     ("GET", "/metadata/setting-generators"): model.get_setting_generators,
     ("GET", "/metadata/templates"): model.get_templates,
-    ("POST", "/plan"): plans.post_plan,
+    ("POST", "/plan"): changes.post_plan,
     ("GET", "/history"): history.get_history,
     ("GET", "/history/diff"): history.get_difference,
     ("POST", "/history/rollback"): history.roll_back,
+    ("GET", "/trial"): trials.get_trial,
+    ("POST", "/trial/confirm"): trials.confirm,
+    ("POST", "/trial/cancel"): trials.cancel,
     ("POST", "/actions/reboot"): actions.reboot,
     ("GET", "/updates/status"): absent.updates,
     ("POST", "/actions/refresh-updates"): absent.updates,

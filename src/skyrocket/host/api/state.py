@@ -7,21 +7,23 @@ file under /run, so that a restart of the API loses none; a reboot does.
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
-from skyrocket.host.api.errors import FailedError
+from skyrocket.host.api.errors import ConflictError, FailedError
 from skyrocket.host.settings.doors import RealHost
 from skyrocket.host.store import schemas
 from skyrocket.host.store.document import Document
 from skyrocket.host.store.errors import NoChangesError, StoreError
 from skyrocket.host.store.transactions import Transactions
 from skyrocket.host.system import clock, files, journal
-from skyrocket.models import changes, keys
+from skyrocket.models import changes, keys, trials
 from skyrocket.models.generations import Origin
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from skyrocket.host.api.doors import Doors
     from skyrocket.host.settings.apply import Reader
     from skyrocket.host.store.filesystem import Store
@@ -30,15 +32,24 @@ if TYPE_CHECKING:
     from skyrocket.models.generations import Entry
     from skyrocket.models.keys import Tree
     from skyrocket.models.settings.table import Schema
+    from skyrocket.models.trials import Trial
 
 PENDING = "/run/skyrocket/api/pending.json"
+
+
+class Clock(Protocol):
+    """The door to the node's clocks; `host.system.clock` is one."""
+
+    def uptime(self) -> float: ...
+    def boot(self) -> str: ...
+    def now(self) -> str: ...
 
 
 class State:
     """Everything a route may touch."""
 
     __slots__ = ("_document", "_pending", "_schema", "_store", "_transactions", "doors", "host",
-                 "lock", "variant")  # fmt: skip
+                 "lock", "time", "variant", "watch")  # fmt: skip
 
     def __init__(
         self,
@@ -47,6 +58,7 @@ class State:
         doors: Doors,
         pending: str = PENDING,
         host: Reader | None = None,
+        time: Clock = clock,
     ) -> None:
         self.lock = threading.RLock()
         self.variant = variant
@@ -57,6 +69,8 @@ class State:
         self._transactions = Transactions(_read_pending(pending))
         self._schema: Schema | None = None
         self.host: Reader = host or RealHost()
+        self.time = time
+        self.watch: Callable[[], None] = _nobody
 
     @property
     def schema(self) -> Schema:
@@ -102,8 +116,11 @@ class State:
         tree = changes.applied(self.live, change, defaults)
         return self.schema.check(tree)
 
-    def commit(self, name: str, who: str = "") -> list[str]:
-        """Make transaction NAME live -> its keys; NoChangesError when it is empty."""
+    def commit(self, name: str, who: str = "", window: float | None = None) -> list[str]:
+        """Make transaction NAME live -> its keys; NoChangesError when it is empty.
+
+        With a WINDOW of seconds the change is on trial.
+        """
         with self.lock:
             change = self._transactions.change(name)
             changed = self._transactions.changed(name)
@@ -111,23 +128,55 @@ class State:
                 raise NoChangesError
             edits = change.unset or change.add or change.remove
             settings = self.wanted(change) if edits else keys.merge(self.live, change.settings)
-            self._keep(settings, Origin("api", who))
+            self._keep(settings, Origin("api", who), window)
             self.transactions = self._transactions.without(name)
             return changed
 
-    def roll_back(self, number: int, who: str = "") -> list[str]:
+    def roll_back(self, number: int, who: str = "", window: float | None = None) -> list[str]:
         """Make the settings of generation NUMBER live again -> the keys that change."""
         with self.lock:
             settings = self.schema.check(self.generation(number).settings)
             before, after = keys.flatten(self.live), keys.flatten(settings)
             changed = [key for key in {**before, **after} if before.get(key) != after.get(key)]
-            self._keep(settings, Origin("rollback", who, f"to generation {number}"))
+            self._keep(settings, Origin("rollback", who, f"to generation {number}"), window)
             return sorted(keys.name(("settings", *key)) for key in changed)
 
-    def _keep(self, settings: Tree, origin: Origin) -> None:
-        if settings == self.live:
-            return
-        document = self._document.following(settings, origin, clock.now())
+    @property
+    def trial(self) -> Trial | None:
+        """The change that nobody has confirmed yet."""
+        return self._document.trial
+
+    def set_trial(self, trial: Trial | None) -> None:
+        """Keep what there is to know of the trial; the settings stay."""
+        with self.lock:
+            self._save(msgspec.structs.replace(self._document, trial=trial))
+
+    def take_back(self, why: str) -> None:
+        """Give the keys on trial their earlier values; the node has still to follow them."""
+        with self.lock:
+            trial = self._document.trial
+            if trial is not None:
+                journal.warning(f"the change of {', '.join(trial.keys)} goes back: {why}")
+                self._save(self._document.taken_back(trial, why, self.time.now()))
+
+    def _keep(self, settings: Tree, origin: Origin, window: float | None = None) -> None:
+        trial = self._document.trial
+        if window is not None:
+            if trial is not None:
+                raise ConflictError("Another change is on trial: confirm or cancel it first")
+            trial = self._begin(settings, window)
+        elif trial is not None:
+            trial = trials.after_commit(trial, self.live, settings)
+        if settings != self.live:
+            following = self._document.following(settings, origin, self.time.now())
+            self._save(msgspec.structs.replace(following, trial=trial))
+        if window is not None and trial is not None:
+            self.watch()
+
+    def _begin(self, settings: Tree, window: float) -> Trial | None:
+        return trials.begin(self.live, settings, window, self.time.uptime(), self.time.boot())
+
+    def _save(self, document: Document) -> None:
         try:
             self._store.save(document)
         except OSError as error:
@@ -139,6 +188,10 @@ class State:
         from skyrocket.host.settings import defaults, facts, generators
 
         return generators.fill(self.schema, defaults.of_variant(self.schema), facts.read())
+
+
+def _nobody() -> None:
+    """Nobody watches over trials: a State by itself does not."""
 
 
 def _load(store: Store) -> Document:

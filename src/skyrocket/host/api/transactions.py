@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from skyrocket.host.api.errors import BadRequestError, UnprocessableError
 from skyrocket.host.api.message import NOTHING, Answer, Request, data
 from skyrocket.host.api.settings import data_key
+from skyrocket.host.api.trials import window
 from skyrocket.host.store.errors import NoChangesError
 from skyrocket.host.store.transactions import DEFAULT
 from skyrocket.models import keys
@@ -66,7 +67,7 @@ def _commit(state: State, request: Request) -> list[str]:
     from skyrocket.models.settings.mistakes import SettingsError
 
     try:
-        return state.commit(_name(request))
+        return state.commit(_name(request), window=window(request))
     except NoChangesError as error:
         raise UnprocessableError(str(error)) from error
     except SettingsError as error:  # of elements and unset keys: the settings changed meanwhile

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
-from skyrocket.host.boot.settle import dated, settle
+from skyrocket.host.boot.settle import dated, settle, settle_trial
 from skyrocket.host.settings import apply, defaults, facts, render, variant
 from skyrocket.host.settings.doors import RealHost
 from skyrocket.host.settings.errors import SettingsRoomError
@@ -62,7 +62,7 @@ class Boot:
         """The straight line: store, defaults, user data, generators, commit, render, apply."""
         found = self._load()
         first = found is None
-        stored = None if found is None else schemas.forward(found, self._store.chain)
+        stored = None if found is None else self._tried_out(found)
         lowest: Tree = {}
         if stored is None or stored.filled_by != self._version:
             lowest = self._tried("defaults", read_defaults) or {}
@@ -89,6 +89,17 @@ class Boot:
             self._degrade(f"{error}{kept}{went_on}")
         self._stage("store")
         return stored
+
+    def _tried_out(self, found: Document) -> Document:
+        """FOUND in our schema; a change in it that nobody confirmed goes back before anything."""
+        document = schemas.forward(found, self._store.chain)
+        if document.trial is None:
+            return document
+        settled = settle_trial(document, document.trial, clock.uptime(), clock.boot(), clock.now())
+        if settled.generation != document.generation:
+            names = ", ".join(document.trial.keys)
+            journal.warning(f"the change of {names} goes back: {settled.origin.note}")
+        return settled
 
     def _usable(self, document: Document | None) -> Document | None:
         """DOCUMENT when this version can go on with it; else StoreError or SettingsError."""

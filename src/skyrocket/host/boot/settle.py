@@ -8,13 +8,14 @@ import msgspec
 
 from skyrocket.host.settings import generators
 from skyrocket.host.store.document import Document
-from skyrocket.models import keys
+from skyrocket.models import keys, trials
 from skyrocket.models.generations import Origin
 
 if TYPE_CHECKING:
     from skyrocket.models.keys import Tree
     from skyrocket.models.settings.group import Facts
     from skyrocket.models.settings.table import Schema
+    from skyrocket.models.trials import Trial
 
 
 def settle(
@@ -41,6 +42,18 @@ def settle(
     if stored and tree == stored.settings and stored.filled_by == version:
         return msgspec.structs.replace(stored, user_data=taken)
     return msgspec.structs.replace(before.following(tree), filled_by=version, user_data=taken)
+
+
+def settle_trial(document: Document, trial: Trial, now: float, boot: str, time: str) -> Document:
+    """DOCUMENT at the start of BOOT: its TRIAL goes on, gets a second window, or is over."""
+    verdict = trials.judge_boot(trial, now, boot)
+    if verdict == "wait":
+        return document
+    if verdict == "renew":
+        return msgspec.structs.replace(document, trial=trials.renewed(trial, now, boot))
+    if verdict == "take back":
+        document = document.taken_back(trial, "not confirmed before the node restarted", time)
+    return msgspec.structs.replace(document, trial=None)
 
 
 def dated(document: Document, found: Document | None, schema: int, time: str) -> Document:

@@ -10,8 +10,10 @@ from msgspec import Struct
 
 from skyrocket.host.store.errors import UnreadableError
 from skyrocket.migrations.chain import Loss
+from skyrocket.models import trials
 from skyrocket.models.generations import Entry, Origin
 from skyrocket.models.keys import Tree
+from skyrocket.models.trials import Trial
 
 UNKNOWN = Origin()
 
@@ -29,7 +31,7 @@ class Document(Struct, frozen=True, omit_defaults=True):
 
     FILLED_BY is the version whose defaults have been filled in; USER_DATA says whether user data
     has been taken in (it is read until it once was right). TIME is for people: nothing is
-    decided by it.
+    decided by it. TRIAL is of a change in it that nobody has confirmed yet.
     """
 
     settings: Tree
@@ -40,6 +42,7 @@ class Document(Struct, frozen=True, omit_defaults=True):
     time: str = ""
     origin: Origin = UNKNOWN
     kept: tuple[Kept, ...] = ()
+    trial: Trial | None = None
 
     def following(self, settings: Tree, origin: Origin = UNKNOWN, time: str = "") -> "Document":
         """The document after a commit of SETTINGS.
@@ -58,6 +61,13 @@ class Document(Struct, frozen=True, omit_defaults=True):
             time=time,
             kept=tuple(lasting) if origin.by in ("boot", "migration") else (),
         )
+
+    def taken_back(self, trial: Trial, why: str, time: str) -> "Document":
+        """The document with the values that were there before TRIAL; the node has to follow."""
+        before = self.following(
+            trials.returned(self.settings, trial), Origin("rollback", note=why), time
+        )
+        return msgspec.structs.replace(before, trial=trials.in_phase(trial, "returning"))
 
     def entry(self, *, current: bool) -> Entry:
         """This document's line in the history."""

@@ -8,9 +8,13 @@ import msgspec
 
 from skyrocket.host.store.document import Document, Kept
 from skyrocket.migrations.chain import Chain, restored
+from skyrocket.models import trials
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
+
+    from skyrocket.models.keys import Tree
+    from skyrocket.models.trials import Trial
 
 
 def newest(documents: Iterable[Document], chain: Chain) -> Document | None:
@@ -37,7 +41,11 @@ def backward(document: Document, chain: Chain) -> Document | None:
     settings, loss = chain.backward(document.settings, document.schema)
     own = Kept(document.schema, document.generation, loss)
     return msgspec.structs.replace(
-        document, settings=settings, schema=document.schema - 1, kept=(own, *document.kept)
+        document,
+        settings=settings,
+        schema=document.schema - 1,
+        kept=(own, *document.kept),
+        trial=_moved(document, settings, lambda tree: chain.backward(tree, document.schema)[0]),
     )
 
 
@@ -48,4 +56,16 @@ def _one_on(document: Document, chain: Chain) -> Document:
         if each.schema == schema and each.generation == document.generation:
             settings = restored(settings, each.loss)
     kept = tuple(each for each in document.kept if each.schema != schema)
-    return msgspec.structs.replace(document, settings=settings, schema=schema, kept=kept)
+    trial = _moved(document, settings, lambda tree: chain.forward(tree, document.schema))
+    return msgspec.structs.replace(
+        document, settings=settings, schema=schema, kept=kept, trial=trial
+    )
+
+
+def _moved(document: Document, settings: Tree, way: Callable[[Tree], Tree]) -> Trial | None:
+    """The trial of DOCUMENT where its SETTINGS are these and WAY leads there."""
+    if document.trial is None or document.trial.phase == "returning":
+        return document.trial
+    return trials.moved(
+        document.trial, way(trials.returned(document.settings, document.trial)), settings
+    )

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import time
 
+from skyrocket.host.system import files
+
 
 def uptime() -> float:
     """Seconds since the kernel started."""
     return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+def boot() -> str:
+    """The kernel's name for this boot."""
+    return (files.read("/proc/sys/kernel/random/boot_id") or b"").decode("ascii").strip()
 
 
 def now() -> str:
