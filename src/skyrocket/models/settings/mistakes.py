@@ -63,6 +63,26 @@ def find(kind: Any, value: object, at: Key = ("settings",)) -> list[Mistake]:
     return _in_leaf(kind, value, at)
 
 
+def wrong_names(kind: Any, value: object, at: Key = ("settings",)) -> list[Mistake]:
+    """The keys of maps in VALUE that their type refuses: msgspec asks no hook about a key."""
+    kind = bare(kind)[0]
+    if isinstance(kind, type) and issubclass(kind, Forms) and value is not None:
+        kind = bare(kind.form(value))[0]
+    if not isinstance(value, dict):
+        return []
+    found: list[Mistake] = []
+    if is_struct(kind):
+        for field in msgspec.structs.fields(kind):
+            if field.encode_name in value:
+                below = value[field.encode_name]
+                found += wrong_names(field.type, below, (*at, field.encode_name))
+    elif get_origin(kind) is dict:
+        chosen, kind = get_args(kind)
+        for key, below in value.items():
+            found += _in_leaf(chosen, key, (*at, key)) + wrong_names(kind, below, (*at, key))
+    return found
+
+
 def _bare(kind: Any) -> Any:
     """KIND without annotations and without `| None`: absent is always fine in settings."""
     plain, metas = bare(kind)

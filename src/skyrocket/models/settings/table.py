@@ -12,7 +12,7 @@ import msgspec
 
 from skyrocket.models.keys import Key, Tree, flatten, nest
 from skyrocket.models.settings.group import Group, Model
-from skyrocket.models.settings.mistakes import Mistake, SettingsError, find
+from skyrocket.models.settings.mistakes import Mistake, SettingsError, find, wrong_names
 from skyrocket.models.settings.scalars import decode, encode
 
 GROUPS = {
@@ -78,6 +78,7 @@ class Schema:
         except msgspec.ValidationError as error:
             mistakes += self._mistakes(tree) or [Mistake.at("settings", str(error))]
             raise SettingsError(mistakes) from error
+        mistakes += wrong_names(self.model, tree)
         if mistakes:
             raise SettingsError(mistakes)
         return settings
