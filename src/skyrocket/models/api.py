@@ -71,6 +71,15 @@ class KeypairRequest(Struct, frozen=True):
     request_payload: list[str]
 
 
+class Status(Struct, frozen=True):
+    """How the node is: DEGRADED for these REASONS, in the words of its journal."""
+
+    degraded: bool
+    reasons: list[str]
+    generation: int
+    first_boot: bool = False
+
+
 class StageTimes(Struct, frozen=True):
     """What the boot verb leaves in `/run/skyrocket/boot.json`: seconds per stage and troubles."""
 

@@ -32,7 +32,7 @@ def pairs(*words):
 STORIES = {
     "os": [
         ("GET /os",), ("GET /os?prefix=pretty",), ("GET /os?prefix=os.v",), ("GET /os?prefix=x",),
-        ("GET /os?prefix=",),
+        ("GET /os?prefix=",), ("GET /status",),
     ],
     "model": [
         ("GET /",), ("GET /?prefix=settings.",), ("GET /?prefix=os.version",), ("GET /?prefix=o",),

@@ -8,11 +8,14 @@ from skyrocket.host.api.errors import BadRequestError, NotFoundError
 from skyrocket.host.api.message import Answer, Request, data
 from skyrocket.host.api.settings import data_key, expand
 from skyrocket.models import keys
+from skyrocket.models.api import StageTimes, Status
 
 if TYPE_CHECKING:
     from skyrocket.host.api.state import State
     from skyrocket.models.keys import Tree
     from skyrocket.models.settings.group import Group
+
+BOOTED, APPLIED = "/run/skyrocket/boot.json", "/run/skyrocket/apply.json"
 
 
 def get_model(state: State, request: Request) -> Answer:
@@ -31,6 +34,16 @@ def get_os(state: State, request: Request) -> Answer:
     whole = {"os": _os(state)}
     found = whole if prefix is None else keys.with_prefix(whole, expand(prefix, "os"))
     return data(found.get("os", {}))
+
+
+def get_status(state: State, _request: Request) -> Answer:
+    """Whether the node is degraded, and why: by its boot, and by what was applied last."""
+    from msgspec import json
+
+    booted = StageTimes.from_json(json.decode(state.host.read(BOOTED) or b"{}"))
+    last = json.decode(state.host.read(APPLIED) or b"{}").get("error")
+    reasons = [*booted.degraded, *([last] if last else [])]
+    return data(Status(bool(reasons), reasons, state.current, booted.first_boot))
 
 
 def get_services(state: State, request: Request) -> Answer:

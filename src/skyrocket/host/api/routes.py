@@ -30,6 +30,7 @@ EXEC = "/exec"
 ROUTES: dict[tuple[str, str], Handler] = {
     ("GET", "/"): model.get_model,
     ("GET", "/os"): model.get_os,
+    ("GET", "/status"): model.get_status,
     ("GET", "/settings"): settings.get_settings,
     ("PATCH", "/settings"): settings.patch_settings,
     ("PATCH", "/settings/keypair"): settings.patch_keypairs,

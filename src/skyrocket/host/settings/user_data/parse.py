@@ -24,7 +24,7 @@ def parse(raw: bytes, name: str, schema: Schema) -> Tree:
         return {}
     try:
         document = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # a number of 5,000 digits is no TOMLDecodeError
         raise UserDataError(f"cannot read user data {name}: {error}") from error
     if "settings" not in document:
         raise UserDataError(
@@ -39,6 +39,8 @@ def parse(raw: bytes, name: str, schema: Schema) -> Tree:
 def _text(raw: bytes, name: str) -> str:
     if raw.startswith(_GZIP):
         raw = _inflated(raw, name)
+    if len(raw) > LARGEST:
+        raise UserDataError(f"cannot read user data {name}: it is over {LARGEST} bytes")
     try:
         return raw.removeprefix(b"\xef\xbb\xbf").decode("utf-8")
     except UnicodeDecodeError as error:

@@ -28,8 +28,14 @@ def read(schema: Schema, folder: str = FOLDER, read_disc: Disc | None = None) ->
     from skyrocket.host.settings.user_data.parse import parse
 
     tree: Tree = {}
+    wrong = []
     for name, raw in found:
-        tree = keys.merge(tree, parse(raw, name, schema))
+        try:
+            tree = keys.merge(tree, parse(raw, name, schema))
+        except UserDataError as error:
+            wrong.append(str(error))
+    if wrong:
+        raise UserDataError("; ".join(wrong))
     return tree
 
 
