@@ -23,6 +23,7 @@ from skyrocket.models.generations import Origin
 
 if TYPE_CHECKING:
     from skyrocket.host.api.doors import Doors
+    from skyrocket.host.api.gate import Gate
     from skyrocket.host.settings.apply import Reader
     from skyrocket.host.store.filesystem import Store
     from skyrocket.models.api import Variant
@@ -37,20 +38,22 @@ PENDING = "/run/skyrocket/api/pending.json"
 class State:
     """Everything a route may touch."""
 
-    __slots__ = ("_document", "_pending", "_schema", "_store", "_transactions", "doors", "host",
-                 "lock", "variant")  # fmt: skip
+    __slots__ = ("_document", "_pending", "_schema", "_store", "_transactions", "doors", "gate",
+                 "host", "lock", "variant")  # fmt: skip
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (each is a door of its own)
         self,
         store: Store,
         variant: Variant,
         doors: Doors,
+        gate: Gate,
         pending: str = PENDING,
         host: Reader | None = None,
     ) -> None:
         self.lock = threading.RLock()
         self.variant = variant
         self.doors = doors
+        self.gate = gate
         self._store = store
         self._pending = pending
         self._document = _load(store)
