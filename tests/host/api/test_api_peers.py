@@ -196,7 +196,7 @@ def test_every_route_needs_a_right_that_the_node_has():
     needed = {policy.right(its_policy, *route) for route in ROUTES}
     assert needed == set(its_policy.rights["node"]) - {"exec"}
     reading = {r for r in ROUTES if policy.right(its_policy, *r) == policy.READ}
-    assert reading == {route for route in ROUTES if route[0] == "GET"}
+    assert reading == {route for route in ROUTES if route[0] == "GET"} | {("POST", "/plan")}
     assert policy.refusal(its_policy, Peer("node"), {}, "BREW", "/")
 
 
@@ -255,6 +255,7 @@ def test_changes_are_written_down_with_names_and_without_values(tmp_path, proc, 
         request(path, "POST", "/tx/commit_and_apply?tx=mine")
         request(path, "POST", "/tx/apply?keys=settings.motd")
         request(path, "DELETE", "/tx")
+        history = request(path, "GET", "/history").body
     ids = f"pid={os.getpid()} uid={os.getuid()} gid={os.getgid()}"
     who = f"<5>audit: host-container keeper {ids} "
     assert capsys.readouterr().err.splitlines() == [
@@ -265,6 +266,7 @@ def test_changes_are_written_down_with_names_and_without_values(tmp_path, proc, 
         who + "POST /tx/apply 204 keys=settings.motd",
         who + "DELETE /tx 200 keys=settings.motd",
     ]
+    assert b'"who":"host-container keeper"' in history
 
 
 def test_what_a_client_wrote_makes_no_line_of_its_own():

@@ -33,6 +33,11 @@ class Request:
         self.peer = NOBODY
         self.keys: list[str] = []  # what the request turned out to be about
 
+    @property
+    def who(self) -> str:
+        """Who made the change, for the history of settings; nothing when nobody was asked."""
+        return "" if self.peer is NOBODY else self.peer.client
+
     def json(self, kind: type[T]) -> T:
         """The body as a KIND; raise BadRequestError with the text clients know."""
         if self.content_type.partition(";")[0].strip().lower() != JSON:

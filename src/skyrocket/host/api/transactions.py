@@ -55,7 +55,7 @@ def commit_and_apply(state: State, request: Request) -> Answer:
 
 def _commit(state: State, request: Request) -> list[str]:
     try:
-        request.keys = state.commit(_name(request))
+        request.keys = state.commit(_name(request), request.who)
     except NoChangesError as error:
         raise UnprocessableError(str(error)) from error
     return request.keys
