@@ -120,6 +120,7 @@ def test_a_process_is_placed_by_its_control_group(group, uid, kind, name):
     [
         "/",
         "/init.scope",
+        "/x.slice/host-containers@admin.service/container",
         "/default/admin",
         "/system.slice/docker-1.scope",
         "/system.slice/system-containers.slice/containers@demo.service/container",
