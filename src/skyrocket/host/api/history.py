@@ -31,11 +31,12 @@ def roll_back(state: State, request: Request) -> Answer:
     from skyrocket.models.settings.mistakes import SettingsError
 
     try:
-        changed = state.roll_back(_number(request, "to"))
+        changed = state.roll_back(_number(request, "to"), request.who)
     except NoGenerationError as error:
         raise NotFoundError(str(error)) from error
     except SettingsError as error:
         raise BadRequestError(f"This version cannot hold these settings: {error}") from error
+    request.keys = changed
     state.doors.apply(ApplyRequest(keys=changed))
     return data(changed)
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 import os
 import socket
 
-from skyrocket.host.api import server
+from skyrocket.host.api import policy, server
 from skyrocket.host.api.doors import Doors
+from skyrocket.host.api.gate import Gate
 from skyrocket.host.api.state import State
 from skyrocket.host.settings import variant
 from skyrocket.host.store.filesystem import FileStore
@@ -26,7 +27,7 @@ def main(_argv: list[str], booted: str = BOOTED, patience: float = PATIENCE_SECO
     if not files.appears(booted, patience):
         journal.error(f"cannot read this boot's settings: {booted} did not appear")
         return 1
-    state = State(FileStore(), variant.read(), Doors())
+    state = State(FileStore(), variant.read(), Doors(), Gate(policy.read()))
     with systemd.listener() or listen(SOCKET) as listener:
         systemd.notify("READY=1")
         server.serve(listener, state)

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from skyrocket.host.api.errors import FailedError
-from skyrocket.host.settings.doors import RealHost
 from skyrocket.host.store import schemas
 from skyrocket.host.store.document import Document
 from skyrocket.host.store.errors import NoChangesError, StoreError
@@ -23,6 +22,7 @@ from skyrocket.models.generations import Origin
 
 if TYPE_CHECKING:
     from skyrocket.host.api.doors import Doors
+    from skyrocket.host.api.gate import Gate
     from skyrocket.host.settings.apply import Reader
     from skyrocket.host.store.filesystem import Store
     from skyrocket.models.api import Variant
@@ -37,26 +37,28 @@ PENDING = "/run/skyrocket/api/pending.json"
 class State:
     """Everything a route may touch."""
 
-    __slots__ = ("_document", "_pending", "_schema", "_store", "_transactions", "doors", "host",
-                 "lock", "variant")  # fmt: skip
+    __slots__ = ("_document", "_host", "_pending", "_schema", "_store", "_transactions", "doors",
+                 "gate", "lock", "variant")  # fmt: skip
 
     def __init__(
         self,
         store: Store,
         variant: Variant,
         doors: Doors,
+        gate: Gate,
         pending: str = PENDING,
         host: Reader | None = None,
     ) -> None:
         self.lock = threading.RLock()
         self.variant = variant
         self.doors = doors
+        self.gate = gate
         self._store = store
         self._pending = pending
         self._document = _load(store)
         self._transactions = Transactions(_read_pending(pending))
         self._schema: Schema | None = None
-        self.host: Reader = host or RealHost()
+        self._host = host
 
     @property
     def schema(self) -> Schema:
@@ -67,6 +69,16 @@ class State:
 
                 self._schema = table.load(self.variant.groups)
             return self._schema
+
+    @property
+    def host(self) -> Reader:
+        """What plans compare with; imported when one is first asked for."""
+        with self.lock:
+            if self._host is None:
+                from skyrocket.host.settings.doors import RealHost
+
+                self._host = RealHost()
+            return self._host
 
     @property
     def live(self) -> Tree:
