@@ -114,6 +114,9 @@ source = "{source}"
 enabled = true
 superpowered = false
 user-data = "{hidden}"
+[settings.containers.victim-work]
+source = "{source}"
+enabled = true
 environment = {{ VICTIM = "{planted["environment"]}" }}
 """
 
@@ -155,6 +158,7 @@ def running(machine: Machine, version: str) -> None:
         "host-containers@attacker",
         "host-containers@attacker-super",
         "host-containers@victim",
+        "containers@victim-work",
     )
     for unit in units:
         ask = f"systemctl is-active {unit}"
