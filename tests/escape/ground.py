@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 REMOVED = ("lockdown=", "lsm=", "selinux=", "enforcing=", "security=")
-ADDED = ("lsm=landlock,yama,bpf",)
+ADDED = ("lockdown=none", "lsm=landlock,yama,bpf")
+LEFT_OUT = ("hardening",)
 ARCHITECTURE = "x86_64"
 CONTAINER = "privileged"
 FOLDER = "/local/escape"
@@ -55,11 +56,21 @@ def attacker(shown: Path, target: Path, version: str) -> Path:
 def control() -> images.Built:
     """The image of the control node."""
     definition = definitions.load(ROOT, "vm-dev")
-    words = [w for w in definition.variant.kernel_arguments if not w.startswith(REMOVED)]
+    packages = {name: one for name, one in definition.packages.items() if name not in LEFT_OUT}
+    gone = {
+        argument.word
+        for name in LEFT_OUT
+        for argument in definition.packages[name].kernel_arguments
+    }
+    words = [
+        word
+        for word in definition.variant.kernel_arguments
+        if word not in gone and not word.startswith(REMOVED)
+    ]
     variant = msgspec.structs.replace(
-        definition.variant, kernel_arguments=(*words, "lockdown=none", *ADDED)
+        definition.variant, packages=tuple(packages), kernel_arguments=(*words, *ADDED)
     )
-    definition = definition._replace(name="vm-control", variant=variant)
+    definition = definition._replace(name="vm-control", variant=variant, packages=packages)
     lock, report = locks.read(LOCK), Silent()
     sandbox = Sandbox(tools.tree(lock, report))
     pool = images.open_pool(lock, ARCHITECTURE, report)
