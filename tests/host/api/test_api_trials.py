@@ -59,7 +59,9 @@ class Node:
     def start_api(self):
         """As after a kill: nothing but the store is left."""
         host = FakeHost()
-        self.state = State(self.store, Variant(), self.doors, self._pending, host, time=self.clock)
+        self.state = State(
+            self.store, Variant(), self.doors, api_node.open_gate(), self._pending, host, self.clock
+        )
 
     def reboot(self):
         """Another boot: first its settings, then its API."""

@@ -30,6 +30,7 @@ def patch_change(state: State, request: Request) -> Answer:
             pending = state.transactions.changed_by(name, change)
             state.wanted(pending.change(name))
             state.transactions = pending
+            request.keys = pending.changed(name)
     except SettingsError as error:
         raise BadRequestError(f"Cannot make this change: {error}") from error
     return NOTHING

@@ -2,9 +2,11 @@
 
 ApiError
 ├── BadRequest     400
+├── Forbidden      403
 ├── NotFound       404
 ├── Conflict       409
 ├── Unprocessable  422
+├── Busy           429
 └── Failed         500
 """
 
@@ -19,6 +21,18 @@ class BadRequestError(ApiError):
     """The client's mistake."""
 
     status = 400
+
+
+class ForbiddenError(ApiError):
+    """Somebody else may ask for this."""
+
+    status = 403
+
+
+class BusyError(ApiError):
+    """The same client is being answered too many times already."""
+
+    status = 429
 
 
 class NotFoundError(ApiError):

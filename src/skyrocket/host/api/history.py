@@ -33,12 +33,12 @@ def roll_back(state: State, request: Request) -> Answer:
 
     wants = request.wants("result")
     try:
-        changed = state.roll_back(number(request, "to"), window=window(request))
+        changed = state.roll_back(number(request, "to"), request.who, window(request))
     except NoGenerationError as error:
         raise NotFoundError(str(error)) from error
     except SettingsError as error:
         raise BadRequestError(f"This version cannot hold these settings: {error}") from error
-    return followed(state, changed, wants=wants)
+    return followed(state, request, changed, wants=wants)
 
 
 def settings_of(state: State, generation: int) -> Tree:

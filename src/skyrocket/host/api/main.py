@@ -7,8 +7,9 @@ from __future__ import annotations
 import os
 import socket
 
-from skyrocket.host.api import server
+from skyrocket.host.api import policy, server
 from skyrocket.host.api.doors import Doors
+from skyrocket.host.api.gate import Gate
 from skyrocket.host.api.state import State
 from skyrocket.host.api.trials import Watch
 from skyrocket.host.settings import variant
@@ -27,7 +28,7 @@ def main(_argv: list[str], booted: str = BOOTED, patience: float = PATIENCE_SECO
     if not files.appears(booted, patience):
         journal.error(f"cannot read this boot's settings: {booted} did not appear")
         return 1
-    state = State(FileStore(), variant.read(), Doors())
+    state = State(FileStore(), variant.read(), Doors(), Gate(policy.read()))
     state.watch = Watch(state).wake
     if state.trial is not None:
         state.watch()

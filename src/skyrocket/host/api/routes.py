@@ -76,7 +76,7 @@ def answer(state: State, request: Request) -> Answer:
     if handler is None:
         return Answer(405 if request.path == EXEC else 404)
     try:
-        return handler(state, request)
+        return state.gate.ask(state, request, handler)
     except ApiError as error:
         return failure(error)
     except Exception as error:  # noqa: BLE001  (one bad request must not end the API)

@@ -14,6 +14,7 @@ import h11
 from skyrocket.host.api import routes
 from skyrocket.host.api.crowd import LARGE_BODY, Crowd, NoRoomError
 from skyrocket.host.api.errors import ApiError
+from skyrocket.host.api.gate import whose
 from skyrocket.host.api.message import Answer, Request, failure
 from skyrocket.host.system import journal
 
@@ -51,7 +52,7 @@ def serve(
     crowd, patience = crowd or Crowd(), patience or Patience()
     threading.stack_size(512 * 1024)
     while True:
-        client, _ = listener.accept()
+        client = state.gate.accept(listener)
         member = crowd.enter(client)
         connection = Connection(client, state, crowd, member, patience)
         threading.Thread(target=_attend, args=(connection,), daemon=True).start()
@@ -135,6 +136,7 @@ class Connection:
         kind = headers.get(b"content-type", b"").decode("latin-1")
         try:
             request = Request(head.method.decode("ascii"), target, body, kind)
+            request.peer = whose(self._client)
         except ApiError as error:
             return failure(error)
         self._member.busy()
@@ -173,7 +175,7 @@ class Connection:
         self._client.settimeout(None)
         self._member.busy()
         try:
-            self._state.doors.exec(self._client, bytes(self._raw))
+            self._state.gate.exec(self._state, self._client, bytes(self._raw))
         except ApiError as error:
             self._send(failure(error))
 

@@ -70,6 +70,7 @@ def _pend(state: State, request: Request, patch: Any, complaint: str) -> Answer:
         checked = state.schema.check(patch)
     except SettingsError as error:
         raise BadRequestError(complaint + str(error)) from error
+    request.keys = [keys.name(("settings", *key)) for key in keys.flatten(checked)]
     with state.lock:
         state.transactions = state.transactions.patched(name, checked)
     return NOTHING

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 
 from skyrocket.host.api.errors import ConflictError, FailedError
-from skyrocket.host.settings.doors import RealHost
 from skyrocket.host.store import schemas
 from skyrocket.host.store.document import Document
 from skyrocket.host.store.errors import NoChangesError, StoreError
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from skyrocket.host.api.doors import Doors
+    from skyrocket.host.api.gate import Gate
     from skyrocket.host.settings.apply import Reader
     from skyrocket.host.store.filesystem import Store
     from skyrocket.models.api import Variant
@@ -48,14 +48,15 @@ class Clock(Protocol):
 class State:
     """Everything a route may touch."""
 
-    __slots__ = ("_document", "_pending", "_schema", "_store", "_transactions", "doors", "host",
-                 "lock", "time", "variant", "watch")  # fmt: skip
+    __slots__ = ("_document", "_host", "_pending", "_schema", "_store", "_transactions", "doors",
+                 "gate", "lock", "time", "variant", "watch")  # fmt: skip
 
     def __init__(
         self,
         store: Store,
         variant: Variant,
         doors: Doors,
+        gate: Gate,
         pending: str = PENDING,
         host: Reader | None = None,
         time: Clock = clock,
@@ -63,12 +64,13 @@ class State:
         self.lock = threading.RLock()
         self.variant = variant
         self.doors = doors
+        self.gate = gate
         self._store = store
         self._pending = pending
         self._document = _load(store)
         self._transactions = Transactions(_read_pending(pending))
         self._schema: Schema | None = None
-        self.host: Reader = host or RealHost()
+        self._host = host
         self.time = time
         self.watch: Callable[[], None] = _nobody
 
@@ -81,6 +83,16 @@ class State:
 
                 self._schema = table.load(self.variant.groups)
             return self._schema
+
+    @property
+    def host(self) -> Reader:
+        """What plans compare with; imported when one is first asked for."""
+        with self.lock:
+            if self._host is None:
+                from skyrocket.host.settings.doors import RealHost
+
+                self._host = RealHost()
+            return self._host
 
     @property
     def live(self) -> Tree:

@@ -30,6 +30,7 @@ def delete_transaction(state: State, request: Request) -> Answer:
     with state.lock:
         deleted = state.transactions.changed(name)
         state.transactions = state.transactions.without(name)
+    request.keys = deleted
     return data(deleted)
 
 
@@ -42,7 +43,8 @@ def apply(state: State, request: Request) -> Answer:
     if names is None:
         asked = ApplyRequest(all=True)
     else:
-        asked = ApplyRequest(keys=[keys.name(data_key(text)) for text in names])
+        request.keys = [keys.name(data_key(text)) for text in names]
+        asked = ApplyRequest(keys=request.keys)
     if request.wants("result"):
         return data(Result(asked.keys, state.current, state.doors.applied(asked)))
     state.doors.apply(asked)
@@ -51,11 +53,12 @@ def apply(state: State, request: Request) -> Answer:
 
 def commit_and_apply(state: State, request: Request) -> Answer:
     wants = request.wants("result")
-    return followed(state, _commit(state, request), wants=wants)
+    return followed(state, request, _commit(state, request), wants=wants)
 
 
-def followed(state: State, changed: list[str], *, wants: bool) -> Answer:
+def followed(state: State, request: Request, changed: list[str], *, wants: bool) -> Answer:
     """Have the node follow the CHANGED keys -> these, or what came of it when a client WANTS it."""
+    request.keys = changed
     asked, generation = ApplyRequest(keys=changed), state.current
     if wants:
         return data(Result(changed, generation, state.doors.applied(asked)))
@@ -67,11 +70,12 @@ def _commit(state: State, request: Request) -> list[str]:
     from skyrocket.models.settings.mistakes import SettingsError
 
     try:
-        return state.commit(_name(request), window=window(request))
+        request.keys = state.commit(_name(request), request.who, window(request))
     except NoChangesError as error:
         raise UnprocessableError(str(error)) from error
     except SettingsError as error:  # of elements and unset keys: the settings changed meanwhile
         raise BadRequestError(f"Cannot make this change: {error}") from error
+    return request.keys
 
 
 def _name(request: Request) -> str:

@@ -35,7 +35,7 @@ def told(state: State) -> dict[str, object]:
         return {"keys": names, "phase": trial.phase, "seconds_left": left}
 
 
-def confirm(state: State, _request: Request) -> Answer:
+def confirm(state: State, request: Request) -> Answer:
     """Keep the change that is on trial."""
     with state.lock:
         trial = state.trial
@@ -44,10 +44,11 @@ def confirm(state: State, _request: Request) -> Answer:
         if trials.judge(trial, state.time.uptime(), state.time.boot()) != "wait":
             raise UnprocessableError("The time to confirm is over: the change is taken back")
         state.set_trial(None)
-        return data([f"settings.{name}" for name in trial.keys])
+        request.keys = [f"settings.{name}" for name in trial.keys]
+        return data(request.keys)
 
 
-def cancel(state: State, _request: Request) -> Answer:
+def cancel(state: State, request: Request) -> Answer:
     """Take the change that is on trial back now."""
     with state.lock:
         trial = state.trial
@@ -57,7 +58,8 @@ def cancel(state: State, _request: Request) -> Answer:
             state.take_back("cancelled")
     step(state)
     state.watch()
-    return data([f"settings.{name}" for name in trial.keys])
+    request.keys = [f"settings.{name}" for name in trial.keys]
+    return data(request.keys)
 
 
 def window(request: Request) -> int | None:
