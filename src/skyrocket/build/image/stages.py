@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from skyrocket.build import step
-from skyrocket.build.image import disk, initrd, modules, root, uki
+from skyrocket.build.image import disk, initrd, modules, policy, root, uki
 from skyrocket.fetch import places
 
 if TYPE_CHECKING:
@@ -37,16 +37,27 @@ def make_modules(sandbox: Sandbox, kernel: Kernel, paths: Sequence[str]) -> Path
     return _run(sandbox, "modules", {"kernel": source(kernel.image), "paths": list(paths)}, make)
 
 
-def make_root(sandbox: Sandbox, entries: Sequence[Entry], epoch: int) -> tuple[Path, root.Verity]:
+def make_policy(sandbox: Sandbox, sources: Path) -> Path:
+    """A folder with the compiled SELinux policy and its file contexts."""
+
+    def make(folder: Path) -> None:
+        policy.compile_sources(sandbox, sources, folder)
+
+    return _run(sandbox, "policy", {"sources": step.digest_tree(sources, ("*.cil",))}, make)
+
+
+def make_root(
+    sandbox: Sandbox, entries: Sequence[Entry], epoch: int, label: str = ""
+) -> tuple[Path, root.Verity]:
     """A folder with root.erofs and root.verity, and what the proof says."""
 
     def make(folder: Path) -> None:
-        root.make_erofs(sandbox, entries, folder, epoch)
+        root.make_erofs(sandbox, entries, folder, epoch, label)
         proof = root.make_verity(sandbox, folder / "root.erofs", folder)
         (folder / "root.hash").write_text(proof.root_hash)
 
-    rows = [[e.path, e.kind, e.mode, e.link, e.uid, e.gid, source(e)] for e in entries]
-    folder = _run(sandbox, "root", {"entries": rows, "epoch": epoch}, make)
+    rows = [[e.path, e.kind, e.mode, e.link, e.uid, e.gid, e.label, source(e)] for e in entries]
+    folder = _run(sandbox, "root", {"entries": rows, "epoch": epoch, "label": label}, make)
     sizes = [(folder / name).stat().st_size for name in ("root.erofs", "root.verity")]
     return folder, root.Verity((folder / "root.hash").read_text(), *sizes)
 
