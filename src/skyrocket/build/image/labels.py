@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from skyrocket.build.image.entries import Entry
 
-ATTRIBUTE = "security.selinux"
 _KINDS = {
     "--": "file", "-d": "folder", "-l": "symlink", "-s": "socket", "-p": "pipe",
     "-c": "character device", "-b": "block device",
@@ -36,7 +35,7 @@ class LabelError(ValueError):
 def parse(text: str) -> tuple[Rule, ...]:
     """The rules of a `file_contexts` file, in its order.
 
-    >>> parse("/x -d\\tuser:role:type:s0")
+    >>> parse("/x -d user:role:type:s0")
     (Rule(expression='/x', kind='folder', label='user:role:type:s0'),)
     """
     rules = []
