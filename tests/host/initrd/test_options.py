@@ -35,10 +35,3 @@ def test_refusals(line: str, reason: str) -> None:
     """Without a root hash, or asked to overlook corruption, no boot goes on."""
     with pytest.raises(BootError, match=reason):
         parse(line)
-
-
-def test_selinux_is_wanted_where_the_kernel_was_told() -> None:
-    """A word of `lsm=`; the last `lsm=` wins, as for the kernel."""
-    assert parse(f"roothash={HASH} lsm=landlock,selinux,bpf").selinux
-    assert not parse(f"roothash={HASH} lsm=landlock,bpf").selinux
-    assert not parse(f"roothash={HASH}").selinux

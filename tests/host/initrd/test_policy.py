@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from skyrocket.host.initrd import policy
 from skyrocket.host.system import selinux
+from skyrocket.host.system.faults import DoorError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,11 +36,27 @@ def test_the_private_partition_gets_its_labels(tmp_path: Path) -> None:
 
 
 def test_nothing_happens_without_selinux(tmp_path: Path) -> None:
-    """A kernel that was not told of it has no labels and no options for them."""
+    """A root that brings no policy gets no labels and no options for them."""
     found: dict[str, str] = {}
     policy.label_private(str(tmp_path), active=False, label=found.__setitem__)
-    policy.load(wanted=False)
+    assert not policy.load(str(tmp_path))
     assert (found, policy.option(policy.ETC, active=False)) == ({}, "")
+
+
+def test_a_policy_that_cannot_be_loaded_ends_the_boot(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A kernel without SELinux (`selinux=0`, another `lsm=`) is no way around the root's policy."""
+
+    def refuse(*_: object) -> None:
+        raise DoorError("cannot mount selinuxfs on /sys/fs/selinux: No such file or directory")
+
+    monkeypatch.setattr(selinux.kernel, "mount", refuse)
+    file = tmp_path / policy.FILE.lstrip("/")
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"policy")
+    with pytest.raises(DoorError, match="selinuxfs"):
+        policy.load(str(tmp_path))
 
 
 def test_active_means_that_the_interface_is_there(tmp_path: Path) -> None:

@@ -12,12 +12,11 @@ from skyrocket.host.system.verity import ON_CORRUPTION
 class Options:
     """Root hash, what to do on corruption, and how long to wait, in seconds."""
 
-    __slots__ = ("disk_wait", "on_corruption", "reboot_after", "root_hash", "selinux", "watchdog")
+    __slots__ = ("disk_wait", "on_corruption", "reboot_after", "root_hash", "watchdog")
 
     def __init__(self, words: dict[str, str]) -> None:
         self.root_hash = words.get("roothash", "").lower()
         self.on_corruption = words.get("skyrocket.verity", "restart")
-        self.selinux = "selinux" in words.get("lsm", "").split(",")
         self.disk_wait = _seconds(words, "skyrocket.disk-wait", 20)
         self.watchdog = _seconds(words, "skyrocket.watchdog", 60)
         self.reboot_after = _seconds(words, "skyrocket.reboot-after", 10)

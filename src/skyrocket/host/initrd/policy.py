@@ -1,7 +1,8 @@
 """SELinux before PID 1: load the verified root's policy, and label what the root cannot bring.
 
 The rights to load and to switch off are given to nobody, so this is the only moment for either
-(ADR 0011). A kernel that was not told of SELinux (`lsm=`) has none, and nothing is done.
+(ADR 0011). The verified root decides: one that brings a policy boots with it or not at all, whatever
+the kernel was told of SELinux.
 """
 
 from __future__ import annotations
@@ -21,10 +22,12 @@ ETC, LOCAL, PRIVATE, STATE = (
 )
 
 
-def load(*, wanted: bool, root: str = SYSROOT) -> None:
-    """Load the policy of ROOT if it is WANTED; DoorError when it cannot be had."""
-    if wanted:
-        selinux.load(root + FILE)
+def load(root: str = SYSROOT) -> bool:
+    """Load the policy of ROOT -> whether it brings one; DoorError when the kernel takes it not."""
+    if not os.path.exists(root + FILE):
+        return False
+    selinux.load(root + FILE)
+    return True
 
 
 def option(label: str, *, active: bool) -> str:

@@ -92,10 +92,10 @@ def boot(this: Boot) -> None:
     parameters.set_all(report)
 
     report.stage("policy")
-    policy.load(wanted=wanted.selinux)
+    labelled = policy.load()
 
     report.stage("data")
-    data.mount_data(found, plan.table, report, policy.option(policy.LOCAL, active=wanted.selinux))
+    data.mount_data(found, plan.table, report, policy.option(policy.LOCAL, active=labelled))
 
     report.stage("private")
     private.place(kept, report)
@@ -105,9 +105,9 @@ def boot(this: Boot) -> None:
         count(this, kept, wanted, loader)
 
     report.stage("etc")
-    etc.make_etc(policy.option(policy.ETC, active=wanted.selinux))
+    etc.make_etc(policy.option(policy.ETC, active=labelled))
     report.facts["machine_id"] = etc.write_machine_id(kept.folder)
-    policy.label_private(kept.folder, active=wanted.selinux, label=selinux.label)
+    policy.label_private(kept.folder, active=labelled, label=selinux.label)
 
     report.stage("switch root")
     tell(report, found, wanted, plan)
