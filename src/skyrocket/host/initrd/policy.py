@@ -1,8 +1,8 @@
 """SELinux before PID 1: load the verified root's policy, and label what the root cannot bring.
 
 The rights to load and to switch off are given to nobody, so this is the only moment for either
-(ADR 0011). The verified root decides: one that brings a policy boots with it or not at all, whatever
-the kernel was told of SELinux.
+(ADR 0011). The verified root decides: one that brings a policy boots with it or not at all,
+whatever the kernel was told of SELinux.
 """
 
 from __future__ import annotations
