@@ -3,14 +3,22 @@
 import contextlib
 import socket
 import threading
+from pathlib import Path
+from typing import get_args
 
-from skyrocket.host.api import main, server
+import msgspec
+from fakes.settings_host import FakeHost
+
+from skyrocket.host.api import main, policy, server
 from skyrocket.host.api.errors import FailedError
+from skyrocket.host.api.gate import Gate
+from skyrocket.host.api.peers import Kind
 from skyrocket.host.api.state import State
 from skyrocket.host.store.document import Document
 from skyrocket.host.store.memory import MemoryStore
 from skyrocket.models.api import Variant
 
+AGENT = Path(__file__).parents[2] / "packages/agent"
 VARIANT = Variant(
     pretty_name="Skyrocket 1.2.3 (vm-dev)",
     variant_id="vm-dev",
@@ -42,11 +50,26 @@ class Doors:
         self.asked.append(what)
 
 
-def state(tmp_path, settings=None, doors=None, variant=VARIANT, store=None):
+def shipped_policy():
+    return policy.read(str(AGENT / "root/usr/share/skyrocket/api-policy.json"))
+
+
+def open_gate():
+    """A gate at which every client has every right, and no audit: tests are no node's service."""
+    every = list(dict.fromkeys(route.right for route in shipped_policy().routes))
+    rights = dict.fromkeys(get_args(Kind), every)
+    opened = msgspec.structs.replace(
+        shipped_policy(), rights=rights, connections=9999, requests=9999
+    )
+    return Gate(opened, say=lambda _: None)
+
+
+def state(tmp_path, settings=None, doors=None, variant=VARIANT, store=None, gate=None):
     store = store or MemoryStore()
     if settings is not None:
         store.save(Document(settings, generation=1))
-    return State(store, variant, doors or Doors(), str(tmp_path / "pending.json"))
+    pending = str(tmp_path / "pending.json")
+    return State(store, variant, doors or Doors(), gate or open_gate(), pending, FakeHost())
 
 
 @contextlib.contextmanager

@@ -24,6 +24,8 @@ DOCUMENTS = sorted(
 START = (ROOT / "README.md", ROOT / "docs/architecture.md")
 ADR_HEADINGS = ["Context", "Decision", "Figures", "Consequences"]
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
+# Changes of the next release are found by their folder, not by links.
+WAITING = re.compile(r"changes/[\w-]+\.(added|changed|fixed|removed|security)\.md")
 FORBIDDEN = re.compile(
     r"pypi\.org|pythonhosted|deb\.debian\.org|snapshot\.debian|security\.debian\.org|docker\.io"
     r"|ghcr\.io|quay\.io|gcr\.io|ecr\.aws|amazonaws|proxy\.golang|registry\.npmjs|artifactory"
@@ -130,7 +132,8 @@ def test_every_document_can_be_reached() -> None:
         if path not in seen and path.suffix == ".md" and path.exists():
             seen.add(path)
             waiting += [target for target, _ in links(path)]
-    assert [ident(path) for path in DOCUMENTS if path not in seen] == []
+    lost = [ident(path) for path in DOCUMENTS if path not in seen]
+    assert [name for name in lost if not WAITING.fullmatch(name)] == []
 
 
 def test_readme_has_what_a_newcomer_needs() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 import msgspec
 
@@ -16,11 +17,12 @@ def main(argv: list[str]) -> int:
     parser.add_argument("variant", nargs="?", default=made.VARIANT)
     parser.add_argument("--architecture", default=made.ARCHITECTURE, choices=("x86_64", "aarch64"))
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    parser.add_argument("--keys", type=Path, metavar="D", help="sign with the keys in folder D")
     parser.add_argument("--bundle", metavar="FILE", help="take everything from FILE, no network")
     wish = parser.parse_args(argv)
     with shown() as report, turns.mine(report):
         made.fetch(locks.read(), report)
-        built = made.image(wish.variant, wish.architecture, report)
+        built = made.image(wish.variant, wish.architecture, report, wish.keys)
     facts = built.facts
     if wish.json:
         print(msgspec.json.encode(facts).decode())
@@ -30,4 +32,5 @@ def main(argv: list[str]) -> int:
     print(f"kernel      {amount(facts.uki_bytes)} with initrd and command line")
     print(f"executables {facts.executables}, from {len(facts.packages)} packages")
     print(f"root hash   {facts.root_hash}")
+    print(f"signed      {facts.secure_boot or 'no'}")
     return 0

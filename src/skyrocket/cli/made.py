@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from skyrocket.build.lock import Lock, Package
     from skyrocket.models.manifest import Manifest
     from skyrocket.models.progress import Reporter
+    from skyrocket.models.signing import Authority
 
 VARIANT = "vm-dev"
 ARCHITECTURE = "x86_64"
@@ -37,12 +38,12 @@ class Made(NamedTuple):
     tools: Path
 
 
-def everything(variant: str, report: Reporter) -> Made:
+def everything(variant: str, report: Reporter, keys: Path | None = None) -> Made:
     """Image, container images and tools for VARIANT, built now unless they are there."""
     with turns.mine(report):
         lock = locks.read(LOCK)
         fetch(lock, report, oci.names(IMAGES))
-        built = image(variant, ARCHITECTURE, report)
+        built = image(variant, ARCHITECTURE, report, keys)
         made = containers(lock, built.facts.version, report)
         return Made(built.folder, built.facts, made, tools.tree(lock, report))
 
@@ -59,8 +60,21 @@ def fetch(lock: Lock, report: Reporter, containers: Sequence[str] = ()) -> None:
     programs.host_wheels(ROOT, ARCHITECTURE)
 
 
-def image(variant: str, architecture: str, report: Reporter) -> image_build.Built:
-    return image_build.build(ROOT, variant, architecture, report)
+def image(
+    variant: str, architecture: str, report: Reporter, keys: Path | None = None
+) -> image_build.Built:
+    """The image of VARIANT, signed if there is a folder of KEYS."""
+    return image_build.build(ROOT, variant, architecture, report, authority(keys))
+
+
+def authority(keys: Path | None) -> Authority | None:
+    """Whoever signs with the folder KEYS."""
+    if keys is None:
+        return None
+    # A cryptography library, for those alone who sign.
+    from skyrocket.build.signing import files
+
+    return files.authority(keys)
 
 
 def containers(lock: Lock, version: str, report: Reporter) -> Path:

@@ -66,6 +66,9 @@ def parse(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--detach", action="store_true", help="return when the API is ready")
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
     parser.add_argument("--firmware", action="store_true", help="boot through UEFI and the loader")
+    parser.add_argument(
+        "--keys", type=Path, metavar="D", help="sign the image; the firmware checks (Secure Boot)"
+    )
     parser.add_argument("--loud", action="store_true", help="log everything on the serial console")
     parser.add_argument("--image", type=Path, metavar="FOLDER", help="boot this image, build none")
     parser.add_argument("--tools", type=Path, metavar="FOLDER", help=argparse.SUPPRESS)
@@ -131,7 +134,7 @@ def _parts(wish: argparse.Namespace, report: Terminal) -> tuple[Path, Path, Path
         return tools, wish.image.resolve(), places.folder("oci"), screens.read_facts(wish.image)
     from skyrocket.cli import made
 
-    all_of_it = made.everything(wish.variant, report)
+    all_of_it = made.everything(wish.variant, report, wish.keys)
     facts = screens.read_facts(all_of_it.image)
     return all_of_it.tools, all_of_it.image, all_of_it.containers, facts
 

@@ -41,6 +41,8 @@ def parse(text: str) -> "Any":
         value, end = _scan(text, start)
     except StopIteration as error:
         raise NotJsonError(f"no value at character {error.value}") from None
+    except RecursionError:
+        raise NotJsonError("it is nested too deeply") from None
     except (ValueError, ImportError) as error:  # the words are in a module that may be absent
         raise NotJsonError(str(error)) from None
     if text[end:].strip(_BLANKS):

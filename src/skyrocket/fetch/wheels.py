@@ -15,8 +15,18 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote, urlsplit, urlunsplit
 
+from skyrocket.fetch import (
+    authorities,
+    doors,
+    download,
+    index,
+    pip_config,
+    places,
+    requirements,
+    sources,
+    tags,
+)
 from skyrocket.fetch import bundle as bundled
-from skyrocket.fetch import doors, download, index, pip_config, places, requirements, sources, tags
 from skyrocket.fetch.errors import ConfigError, DiskError, FetchError
 from skyrocket.fetch.wanted import Place, Wanted
 
@@ -82,6 +92,8 @@ def fetch(
     cache = places.folder("files")
     where = where or order()
     chosen = [(pin, requirements.choose(pin, target)) for pin in pins]
+    if not where.alone and any(not (cache / wheel.sha256).exists() for _, wheel in chosen):
+        where = where._replace(config=authorities.trusted(where.config, progress))
     items = [wanted(pin.name, wheel, where, cache) for pin, wheel in chosen]
     return download.fetch(items, cache, progress)
 

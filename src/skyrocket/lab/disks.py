@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import shutil
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from skyrocket.lab import qemu
+from skyrocket.lab import nvram, qemu
 from skyrocket.lab.errors import ToolError
 from skyrocket.models.node import DISK_BYTES
 from skyrocket.sandbox import Mount, Sandbox, SandboxError
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from skyrocket.lab.nodes import Home
+    from skyrocket.models.signing import Enrolment
 
 _ACCOUNTS = "root:x:0:0:root:/tmp:/usr/sbin/nologin\n"
 SEED_BLOCKS = 1440  # KiB, the smallest FAT that every reader knows
@@ -96,11 +96,12 @@ def make_key(sandbox: Sandbox, place: Home) -> str:
     return public.read_text(encoding="utf-8")
 
 
-def make_firmware_vars(sandbox: Sandbox, place: Home) -> None:
-    """The node's own NVRAM, kept over its boots."""
+def make_firmware_vars(sandbox: Sandbox, place: Home, trusted: Enrolment | None) -> None:
+    """The node's own NVRAM, kept over its boots; with TRUSTED enrolled, Secure Boot is on."""
     if not place.firmware_vars.is_file():
+        store = (sandbox.root / qemu.FIRMWARE_VARS.lstrip("/")).read_bytes()
         part = place.firmware_vars.with_suffix(".part")
-        shutil.copyfile(sandbox.root / qemu.FIRMWARE_VARS.lstrip("/"), part)
+        part.write_bytes(nvram.enrolled(store, trusted) if trusted else store)
         part.replace(place.firmware_vars)
 
 

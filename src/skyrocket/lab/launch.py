@@ -25,6 +25,7 @@ from skyrocket.models.node import (
     Accelerator,
     Node,
 )
+from skyrocket.models.signing import ENROLMENT_FILES, Enrolment
 from skyrocket.sandbox import Mount, Sandbox
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ class Order(NamedTuple):
     demo: bool = True
     seed: Literal["vfat", "iso9660"] = "vfat"  # the disc with the user data
     seed_compressed: bool = False
+    smbios_strings: tuple[str, ...] = ()  # what the machine's owner tells firmware and loader
     registry_tokens: bool = False  # the registry wants a bearer token, and gives one to anybody
 
 
@@ -105,6 +107,7 @@ def _choose_ports(lab: Lab, order: Order, before: Node | None, report: Reporter)
         if port.replaced:
             report.note(f"port {port.wanted} is taken: {use} is on port {port.number}")
     arguments = [SLOW_ARGUMENTS] if lab.accelerator == "tcg" else []
+    signed = trusted(order.image) is not None
     return Node(
         name=order.name,
         variant=order.variant,
@@ -118,7 +121,8 @@ def _choose_ports(lab: Lab, order: Order, before: Node | None, report: Reporter)
         registry_port=registry.number,
         memory=order.memory,
         cpus=order.cpus,
-        firmware=order.firmware,
+        firmware=order.firmware or signed,
+        secure_boot=signed,
         arguments=" ".join([*arguments, *([LOUD_ARGUMENTS] if order.loud else [])]),
     )
 
@@ -144,9 +148,17 @@ def _prepare(
         disks.make_seed(lab.sandbox, place, seed)
         disks.make_disk(lab.sandbox, place, order.image)
         place.serial.unlink(missing_ok=True)
-    if order.firmware:
-        disks.make_firmware_vars(lab.sandbox, place)
+    if node.firmware:
+        disks.make_firmware_vars(lab.sandbox, place, trusted(order.image))
     return msgspec.structs.replace(node, origin=origin)
+
+
+def trusted(image: Path) -> Enrolment | None:
+    """The certificates beside a signed image: its machine's firmware gets them, and checks."""
+    try:
+        return Enrolment(*((image / name).read_bytes() for name in ENROLMENT_FILES))
+    except FileNotFoundError:
+        return None
 
 
 def _spawn(lab: Lab, order: Order, place: nodes.Home, node: Node) -> Node:
@@ -161,6 +173,8 @@ def _spawn(lab: Lab, order: Order, place: nodes.Home, node: Node) -> Node:
         firmware=node.firmware,
         command_line=_command_line(order.image, node),
         optical_seed=order.seed == "iso9660",
+        secure_boot=node.secure_boot,
+        smbios_strings=order.smbios_strings,
     )
     shown = [Mount(place.folder, qemu.NODE, writable=True), Mount(order.image, qemu.IMAGE)]
     with place.serial.open("a", encoding="utf-8") as log:

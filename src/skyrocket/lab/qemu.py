@@ -15,6 +15,7 @@ IMAGE = "/image"
 NODE = "/node"
 PROGRAM = "qemu-system-x86_64"
 FIRMWARE_CODE = "/usr/share/OVMF/OVMF_CODE_4M.fd"
+SECURE_CODE = "/usr/share/OVMF/OVMF_CODE_4M.secboot.fd"
 FIRMWARE_VARS = "/usr/share/OVMF/OVMF_VARS_4M.fd"
 
 _PROCESSOR: dict[Accelerator, tuple[str, ...]] = {
@@ -36,6 +37,8 @@ class Machine(NamedTuple):
     firmware: bool
     command_line: str  # kernel arguments; unused with firmware
     optical_seed: bool = False  # the user data is in a CD drive, not on a disk
+    secure_boot: bool = False  # the firmware checks signatures; its variables are its own
+    smbios_strings: tuple[str, ...] = ()  # of type 11: words of the machine's owner
 
 
 def plan_qemu(machine: Machine) -> list[str]:
@@ -43,10 +46,11 @@ def plan_qemu(machine: Machine) -> list[str]:
     return [
         PROGRAM, "-name", machine.name,
         "-nodefaults", "-no-user-config", "-display", "none",
-        "-machine", "q35",
+        *_board(machine),
         *_PROCESSOR[machine.accelerator],
         "-smp", str(machine.cpus), "-m", f"{machine.memory}M",
-        *_boot(machine), *_disks(), *_seed(machine), *_network(machine), *_console(),
+        *_boot(machine), *_smbios(machine), *_disks(), *_seed(machine),
+        *_network(machine), *_console(),
         "-device", "virtio-rng-pci",
         "-device", "i6300esb", "-action", "watchdog=reset",
     ]  # fmt: skip
@@ -65,10 +69,23 @@ def plan_probe(accelerator: Accelerator) -> list[str]:
     ]  # fmt: skip
 
 
+def _board(machine: Machine) -> list[str]:
+    if not machine.secure_boot:
+        return ["-machine", "q35"]
+    # Only code in system management mode may write the variables; a sleeping machine would wake
+    # outside of it.
+    return [
+        "-machine", "q35,smm=on",
+        "-global", "driver=cfi.pflash01,property=secure,value=on",
+        "-global", "ICH9-LPC.disable_s3=1",
+    ]  # fmt: skip
+
+
 def _boot(machine: Machine) -> list[str]:
     if machine.firmware:
+        code = SECURE_CODE if machine.secure_boot else FIRMWARE_CODE
         return [
-            "-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={FIRMWARE_CODE}",
+            "-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={code}",
             "-drive", f"if=pflash,unit=1,format=raw,file={NODE}/vars.fd",
         ]  # fmt: skip
     return [
@@ -76,6 +93,12 @@ def _boot(machine: Machine) -> list[str]:
         "-initrd", f"{IMAGE}/initrd",
         "-append", machine.command_line,
     ]  # fmt: skip
+
+
+def _smbios(machine: Machine) -> list[str]:
+    # A comma in a value is doubled in QEMU's words.
+    strings = (text.replace(",", ",,") for text in machine.smbios_strings)
+    return [word for text in strings for word in ("-smbios", f"type=11,value={text}")]
 
 
 def _disks() -> list[str]:

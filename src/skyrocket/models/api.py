@@ -32,13 +32,30 @@ class ApplyRequest(Struct, frozen=True, omit_defaults=True):
     all: bool = False
 
 
+class Failed(Struct, frozen=True):
+    """A step of applying that could not be done."""
+
+    what: str
+    reason: str
+
+
 class ApplyResult(Struct, frozen=True):
-    """The answer to an ApplyRequest."""
+    """The answer to an ApplyRequest; ERROR sums up what FAILED, or says why nothing was tried."""
 
     ok: bool
     error: str | None = None
     changed_files: list[str] = field(default_factory=list)
     restarted: list[str] = field(default_factory=list)
+    stopped: list[str] = field(default_factory=list)
+    failed: list[Failed] = field(default_factory=list)
+
+
+class Result(Struct, frozen=True):
+    """What became of a change, for a client that asks: its keys, its generation, its effect."""
+
+    keys: list[str]
+    generation: int
+    applied: ApplyResult
 
 
 class ActionResult(Struct, frozen=True):

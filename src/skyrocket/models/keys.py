@@ -5,6 +5,7 @@ it (`settings.kubernetes.node-labels."a.b/c"`). A tree is plain JSON data: objec
 everything else, lists included, is a leaf. This module does not know which settings exist.
 """
 
+from collections.abc import Iterable
 from typing import Any, TypeAlias
 
 Key: TypeAlias = tuple[str, ...]
@@ -107,6 +108,35 @@ def with_keys(tree: Tree, wanted: list[Key]) -> Tree:
     """The part of TREE at exactly the WANTED keys; those it lacks are left out."""
     leaves = flatten(tree)
     return nest({key: leaves[key] for key in wanted if key in leaves})
+
+
+def get(tree: Tree, key: Key) -> Any:
+    """What stands at KEY, a leaf or an object; None when nothing does."""
+    node: Any = tree
+    for segment in key:
+        if not isinstance(node, dict) or segment not in node:
+            return None
+        node = node[segment]
+    return node
+
+
+def without(tree: Tree, gone: Iterable[Key]) -> Tree:
+    """TREE without everything at or below the keys GONE; objects left empty vanish."""
+    for key in gone:
+        tree = _without(tree, key)
+    return tree
+
+
+def _without(tree: Tree, key: Key) -> Tree:
+    if key[0] not in tree:
+        return tree
+    below, rest = tree[key[0]], {name: value for name, value in tree.items() if name != key[0]}
+    if len(key) == 1:
+        return rest
+    if not isinstance(below, dict):
+        return tree
+    left = _without(below, key[1:])
+    return {**rest, key[0]: left} if left else rest
 
 
 def populated(tree: Tree, key: Key) -> bool:

@@ -41,6 +41,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     packages: dict[str, str]
     partitions: list[Partition]
     kernel_arguments: list[str]
+    secure_boot: str | bool = False
+    """Not signed, or SHA-256 of the certificate that loader and kernel image are signed with."""
 
     def located(self, folder: str) -> "Manifest":
         """The manifest with its file names made paths below FOLDER."""

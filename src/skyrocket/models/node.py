@@ -42,6 +42,7 @@ class Node(msgspec.Struct, frozen=True, omit_defaults=True):
     memory: int = MEMORY  # MiB
     cpus: int = CPUS
     firmware: bool = False  # boot through UEFI and the loader instead of the kernel directly
+    secure_boot: bool = False  # its firmware checks signatures
     arguments: str = ""  # additional kernel arguments of a direct boot
     qemu: Process | None = None
     registry: Process | None = None

@@ -82,9 +82,30 @@ STORIES = {
         ("GET /services",), ("GET /configuration-files?names=motd",),
         ("GET /configuration-files?names=no",), ("GET /configuration-files",),
     ],
+    "history": [
+        ("GET /history",), ("PATCH /settings", '{"motd":"new"}'), ("POST /tx/commit",),
+        ("GET /history/diff?from=1&to=2",), ("GET /history/diff?from=1",),
+        ("GET /history/diff?from=1&to=9",), ("GET /history/diff?from=1&to=x",),
+        ("POST /history/rollback?to=9",), ("POST /history/rollback?to=1",), ("GET /settings?prefix=motd",),
+        ("GET /history/diff?from=1&to=3",),
+    ],
+    "plan": [
+        ("POST /plan", '{"settings":{"motd":"new"}}'), ("POST /plan", '{"unset":["kernel.sysctl"]}'),
+        ("POST /plan", '{"settings":{"ntp":{"time-servers":["a"]}},"add":{"ntp.time-servers":["b"]}}'),
+        ("POST /plan", '{"settings":{"motdd":1}}'), ("POST /plan", '{"unset":["a b"]}'),
+        ("POST /plan?tx=none",), ("GET /tx/list",), ("GET /settings?prefix=motd",),
+    ],
     "actions": [
-        ("POST /actions/reboot",), ("GET /actions/reboot",), ("POST /actions/refresh-updates",),
-        ("GET /updates/status",), ("POST /exec",), ("GET /nothing",), ("POST /settings",),
+        ("POST /actions/reboot",), ("GET /actions/reboot",), ("POST /exec",), ("GET /nothing",),
+        ("POST /settings",),
+    ],
+    "absent": [
+        ("GET /updates/status",), ("POST /actions/refresh-updates",), ("POST /actions/prepare-update",),
+        ("POST /actions/activate-update",), ("POST /actions/deactivate-update",),
+        ("POST /actions/ephemeral-storage/init", "{}"), ("POST /actions/ephemeral-storage/bind", "{}"),
+        ("GET /actions/ephemeral-storage/list-disks",), ("GET /actions/ephemeral-storage/list-dirs",),
+        ("POST /actions/network/configure", "version = 3"),
+        ("GET /report",), ("GET /report/cis",), ("GET /report/cis?type=kubernetes",), ("GET /report/fips",),
     ],
 }  # fmt: skip
 
@@ -114,6 +135,39 @@ def test_a_story_of_requests_is_answered_word_for_word(name, tmp_path):
 def test_the_stories_ask_every_route():
     asked = {tuple(r[0].partition("?")[0].split(" ")) for story in STORIES.values() for r in story}
     assert set(routes.ROUTES) <= asked
+
+
+def snapshot(state):
+    host = state.host
+    return (state._store.raw, dict(state._store.past), dict(host.files), list(host.done),
+            state.transactions.names())  # fmt: skip
+
+
+def plan_many(state):
+    """Plan 500 changes, every other one of them invalid -> how many were refused."""
+    refused = 0
+    for number in range(500):
+        settings = {"motd": f"m{number}", "ntp": {"time-servers": [f"t{number}"]}}
+        bad = {"motd": number, "network": {"hostname": "A B"}}
+        body = json.dumps({"settings": bad if number % 2 else settings})
+        refused += tell(state, "POST", "/plan", body).startswith("400")
+    return refused
+
+
+def test_500_plans_half_of_them_invalid_change_nothing(tmp_path):
+    state = api_node.state(tmp_path, LIVE)
+    before = snapshot(state)
+    assert plan_many(state) == 250
+    assert snapshot(state) == before
+
+
+def test_a_plan_that_had_a_side_effect_would_be_found(tmp_path):
+    state = api_node.state(tmp_path, LIVE)
+    reads, state.host.read = state.host.read, lambda path: state.host.write(path, b"", 0o644)
+    before = snapshot(state)
+    plan_many(state)
+    state.host.read = reads
+    assert snapshot(state) != before
 
 
 def test_a_commit_that_changes_nothing_keeps_the_generation(tmp_path):
@@ -169,4 +223,5 @@ def test_settings_that_cannot_be_saved_stay_pending_and_live_ones_as_they_were(t
 def test_a_variant_without_a_group_refuses_its_settings(tmp_path):
     state = api_node.state(tmp_path, variant=Variant(groups=["motd"]))
     answer = tell(state, "PATCH", "/settings", '{"ntp":{}}')
-    assert answer.endswith("unknown field `ntp`, expected `motd` at settings\n")
+    reason = "unknown field `ntp`, expected `motd` at settings: this variant has no group ntp\n"
+    assert answer.endswith(reason)

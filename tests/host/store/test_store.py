@@ -5,13 +5,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skyrocket.host.store import document
+from skyrocket.host.store import document, schemas
 from skyrocket.host.store.document import Document
-from skyrocket.host.store.errors import NoChangesError, UnreadableError
+from skyrocket.host.store.errors import NoGenerationError, UnreadableError
 from skyrocket.host.store.filesystem import FileStore
 from skyrocket.host.store.memory import MemoryStore
 from skyrocket.host.store.transactions import Transactions
-from skyrocket.models import keys
+from skyrocket.migrations import kinds
+from skyrocket.migrations.chain import Chain
+from skyrocket.models import changes, keys
+from skyrocket.models.changes import Change
+from skyrocket.models.generations import Origin
 
 segments = st.text("abc", min_size=1, max_size=2)
 leaves = st.one_of(st.booleans(), st.integers(-(2**53), 2**53), st.text(), st.lists(st.text()))
@@ -41,9 +45,7 @@ def test_a_document_survives_its_form_on_disk(tree):
     assert saved == document.decode(document.encode(saved), "x")
 
 
-@pytest.mark.parametrize(
-    "raw", [b"", b"{", b'{"settings":[]}', b'{"settings":{},"schema":2}', b"\xff"]
-)
+@pytest.mark.parametrize("raw", [b"", b"{", b'{"settings":[]}', b"\xff"])
 def test_a_damaged_document_is_refused_and_kept_aside(tmp_path, raw):
     folder = tmp_path / "store"
     folder.mkdir()
@@ -67,7 +69,7 @@ def test_a_failed_save_leaves_the_old_document_and_no_other_file(tmp_path, monke
     with pytest.raises(OSError, match="No space"):
         store.save(Document({"a": 2}))
     assert Document({"a": 1}) == store.load()
-    assert [file.name for file in tmp_path.iterdir()] == ["settings-1.json"]
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["history", "settings-1.json"]
 
 
 def test_the_document_is_for_root_alone(tmp_path):
@@ -81,16 +83,11 @@ def test_each_commit_has_the_next_generation():
 
 
 @given(trees, trees)
-def test_a_committed_transaction_is_the_live_tree_with_it_on_top(live, patch):
+def test_a_transaction_names_every_key_that_it_changes(live, patch):
     transactions = Transactions().patched("t", patch)
-    if not keys.flatten(patch):
-        with pytest.raises(NoChangesError, match="Tried to commit with no pending changes"):
-            transactions.committed("t", live)
-        return
-    settings, changed = transactions.committed("t", live)
-    assert keys.merge(live, patch) == settings
-    assert len(keys.flatten(patch)) == len(changed)
-    assert all(name.startswith("settings.") for name in changed)
+    assert keys.merge(live, patch) == changes.applied(live, transactions.change("t"), {})
+    assert len(keys.flatten(patch)) == len(transactions.changed("t"))
+    assert all(name.startswith("settings.") for name in transactions.changed("t"))
 
 
 @given(trees, trees)
@@ -110,3 +107,60 @@ def test_transactions_do_not_see_each_other():
 def test_a_key_with_a_dot_is_named_in_quotes():
     transactions = Transactions().patched("t", {"kernel": {"sysctl": {"a.b": "1"}}})
     assert transactions.changed("t") == ['settings.kernel.sysctl."a.b"']
+
+
+def test_generations_are_kept_and_can_be_looked_at(store):
+    for number in range(1, 4):
+        store.save(Document({"a": number}, generation=number))
+    entries = [(each.generation, each.current) for each in store.history()]
+    assert entries == [(1, False), (2, False), (3, True)]
+    assert store.generation(2).settings == {"a": 2}
+    for none in (0, 4):
+        with pytest.raises(NoGenerationError, match=f"Found no generation {none}"):
+            store.generation(none)
+
+
+def test_the_history_is_bounded(tmp_path):
+    store = FileStore(str(tmp_path))
+    for number in range(1, 120):
+        store.save(Document({"a": number}, generation=number))
+    assert [each.generation for each in store.history()] == list(range(19, 120))
+
+
+def test_an_older_slot_finds_the_settings_and_a_newer_one_what_the_older_cannot_hold(tmp_path):
+    older = FileStore(str(tmp_path), Chain())
+    newer = FileStore(str(tmp_path), Chain((kinds.added("n"),)))
+    newer.save(Document({"a": 1, "n": 2}, generation=5, schema=2))
+    found = older.load()
+    assert (found.settings, found.generation, found.schema) == ({"a": 1}, 5, 1)
+    assert newer.load().settings == {"a": 1, "n": 2}
+    older.save(found.following({"a": 3}, Origin("boot")))
+    assert schemas.forward(newer.load(), newer.chain).settings == {"a": 3, "n": 2}
+    older.save(older.load().following({"a": 4}, Origin("api")))
+    assert schemas.forward(newer.load(), newer.chain).settings == {"a": 4}
+
+
+@given(trees, st.sampled_from(["added", "removed", "renamed", "replaced"]))
+def test_a_way_back_and_forward_gives_the_same_settings(tree, kind):
+    migration = {
+        "added": kinds.added("a", "b.c"),
+        "removed": kinds.removed("a"),
+        "renamed": kinds.renamed("a", "b"),
+        "replaced": kinds.replaced("a", old=True, new=1),
+    }[kind]
+    chain = Chain((migration,))
+    document = Document(tree, generation=1, schema=2)
+    there_and_back = schemas.forward(schemas.backward(document, chain), chain)
+    assert keys.flatten(there_and_back.settings) == keys.flatten(tree)
+
+
+def test_two_changes_of_one_list_both_count():
+    tree = {"l": ["a", "b"]}
+    for change in (Change(add={"l": ["c"]}), Change(remove={"l": ["a"]}, add={"l": ["d"]})):
+        tree = changes.applied(tree, change, {})
+    assert tree == {"l": ["b", "c", "d"]}
+
+
+def test_an_unset_key_gets_its_default_and_one_without_vanishes():
+    change = Change(unset=("a", "b"))
+    assert changes.applied({"a": 1, "b": 2, "c": 3}, change, {"a": 9}) == {"a": 9, "c": 3}

@@ -111,3 +111,15 @@ def test_a_client_that_does_not_wait_for_its_answer_harms_nobody(tmp_path):
 
         requests.drain(listener, answer, 0.05)
     assert asked == [b"x\n", b"x\n"]
+
+
+def test_a_file_is_waited_for_until_it_appears(tmp_path):
+    path = tmp_path / "made"
+    later = threading.Timer(0.05, path.write_bytes, [b""])
+    later.start()
+    assert files.appears(str(path), 5.0)
+    later.join()
+
+
+def test_waiting_for_a_file_has_an_end(tmp_path):
+    assert not files.appears(str(tmp_path / "never"), 0.02)

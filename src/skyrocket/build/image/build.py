@@ -25,6 +25,7 @@ from skyrocket.build.image.manifest import describe_image
 from skyrocket.build.image.review import review
 from skyrocket.build.image.selection import DebianTree, Pool
 from skyrocket.fetch import places
+from skyrocket.models import command_line
 from skyrocket.models.definition import DEBIAN_ARCHITECTURE, MULTIARCH, Sizes
 from skyrocket.models.disk import MIB, Layout, layout
 from skyrocket.models.disk import Sizes as DiskSizes
@@ -40,7 +41,10 @@ if TYPE_CHECKING:
     from skyrocket.build.lock import Lock
     from skyrocket.models.manifest import Manifest
     from skyrocket.models.progress import Reporter
+    from skyrocket.models.signing import Authority, Enrolment
 
+SIGNED = "signed"
+"""In the name of a signed image's folder, so that it never takes an unsigned one's place."""
 BOOT_FILES = ("kernel", "initrd", "cmdline", "os-release", "uki.efi")
 
 
@@ -79,19 +83,33 @@ class Version(NamedTuple):
         )
 
 
-def build(checkout: Path, name: str, architecture: str, report: Reporter) -> Built:
-    """Build variant NAME for ARCHITECTURE; raises the errors of the rooms it passes through."""
+def build(
+    checkout: Path,
+    name: str,
+    architecture: str,
+    report: Reporter,
+    authority: Authority | None = None,
+) -> Built:
+    """Build variant NAME for ARCHITECTURE, signed by AUTHORITY if there is one.
+
+    Raises the errors of the rooms it passes through.
+    """
     definition = definitions.load(checkout, name)
     lock = locks.read(checkout / "packages.lock")
     sandbox = Sandbox(tools.tree(lock, report))
     pool = open_pool(lock, architecture, report)
     release = describe(checkout, definition, architecture, lock)
-    version = make_version(checkout, definition, pool, release, sandbox, report)
-    return make_image(checkout, definition, lock, (version,), sandbox, report)
+    version = make_version(checkout, definition, pool, release, sandbox, report, authority)
+    return make_image(checkout, definition, lock, (version,), sandbox, report, authority)
 
 
 def build_pair(
-    checkout: Path, name: str, architecture: str, report: Reporter, second: Second
+    checkout: Path,
+    name: str,
+    architecture: str,
+    report: Reporter,
+    second: Second,
+    authority: Authority | None = None,
 ) -> Built:
     """Like `build`, with a second version in slot B that gets one try at the first boot."""
     definition = definitions.load(checkout, name)
@@ -101,10 +119,12 @@ def build_pair(
     release = describe(checkout, definition, architecture, lock)
     newer = release._replace(version=second.version)
     versions = (
-        make_version(checkout, definition, pool, release, sandbox, report),
-        make_version(checkout, definition, pool, newer, sandbox, report, second.changed),
+        make_version(checkout, definition, pool, release, sandbox, report, authority),
+        make_version(checkout, definition, pool, newer, sandbox, report, authority, second.changed),
     )
-    return make_image(checkout, definition, lock, versions, sandbox, report, second.label)
+    return make_image(
+        checkout, definition, lock, versions, sandbox, report, authority, second.label
+    )
 
 
 def open_pool(lock: Lock, architecture: str, report: Reporter) -> Pool:
@@ -144,6 +164,7 @@ def make_version(
     release: Release,
     sandbox: Sandbox,
     report: Reporter,
+    authority: Authority | None = None,
     changed: tuple[Entry, ...] = (),
 ) -> Version:
     """Programs, modules, root with its proof, initrd and kernel image of one version."""
@@ -187,11 +208,16 @@ def make_version(
     early_folder = stages.make_modules(sandbox, kernel, early)
     initrd = stages.make_initrd(sandbox, ours.init, early_folder)
     initrd_entries = stages.initrd_entries(ours.init, early_folder)
-    boot = stages.make_boot(sandbox, kernel, initrd, " ".join(arguments), release)
+    # What is signed is not weakened from outside; what is not signed could be replaced whole.
+    policy = command_line.REFUSE if authority else command_line.REPORT
+    boot = stages.make_boot(sandbox, kernel, initrd, " ".join(arguments), policy, release)
+    if authority:
+        boot = stages.sign_boot(sandbox, boot, authority)
     version = Version(release, root, boot, proof.root_hash, entries)
     if not changed:  # a version that was broken on purpose would not pass
         report.step("audit every file")
-        review(checkout, definition, version, initrd_entries, sandbox)
+        loader = stages.make_loader(sandbox, release.architecture, authority)
+        review(checkout, definition, version, initrd_entries, loader)
     return version
 
 
@@ -202,6 +228,7 @@ def make_image(
     versions: tuple[Version, ...],
     sandbox: Sandbox,
     report: Reporter,
+    authority: Authority | None = None,
     label: str = "",
 ) -> Built:
     """The disk image with one version, or two (the second in slot B), and what describes it."""
@@ -209,12 +236,15 @@ def make_image(
     first = versions[0]
     plan = disk_layout(definition.variant.sizes or Sizes(), first.release.architecture)
     slots = [first.slot(), *(version.slot(tries=1) for version in versions[1:])]
-    made = stages.make_disk(sandbox, plan, slots, first.release.architecture)
-    suffix = f"+{label}" if label else ""
     architecture = first.release.architecture
-    folder = places.folder("images") / f"{definition.name}-{architecture}{suffix}"
-    facts = describe_image(definition, lock, first, plan)
-    publish(folder, made, first, facts, bill(checkout, lock, facts))
+    loader = stages.make_loader(sandbox, architecture, authority)
+    made = stages.make_disk(sandbox, plan, slots, loader, architecture)
+    labels = [*([SIGNED] if authority else []), *([label] if label else [])]
+    name = "+".join([f"{definition.name}-{architecture}", *labels])
+    folder = places.folder("images") / name
+    facts = describe_image(definition, lock, first, plan, authority)
+    enrolment = authority.enrolment if authority else None
+    publish(folder, made, first, facts, bill(checkout, lock, facts), enrolment)
     return Built(folder, facts.located(str(folder)))
 
 
@@ -236,7 +266,12 @@ def bill(checkout: Path, lock: Lock, facts: Manifest) -> bytes:
 
 
 def publish(
-    folder: Path, disk_step: Path, version: Version, facts: Manifest, materials: bytes
+    folder: Path,
+    disk_step: Path,
+    version: Version,
+    facts: Manifest,
+    materials: bytes,
+    enrolment: Enrolment | None = None,
 ) -> None:
     """Show the steps' results under their lasting names; links, so it costs nothing.
 
@@ -254,4 +289,6 @@ def publish(
         target.hardlink_to(source)
     (folder / convert.QCOW2).unlink(missing_ok=True)
     (folder / "sbom.spdx.json").write_bytes(materials)
+    for name, certificate in (enrolment.files() if enrolment else {}).items():
+        (folder / name).write_bytes(certificate)
     manifest.write_bytes(msgspec.json.format(msgspec.json.encode(facts)) + b"\n")

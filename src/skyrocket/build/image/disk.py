@@ -31,10 +31,14 @@ class Slot(NamedTuple):
 
 
 def make(
-    tools: Sandbox, layout: Layout, slots: Sequence[Slot], folder: Path, architecture: str
+    tools: Sandbox,
+    layout: Layout,
+    slots: Sequence[Slot],
+    folder: Path,
+    esp: dict[str, Path | bytes],
 ) -> None:
     """Write FOLDER/disk.raw, sparse, with one or two slots filled."""
-    _esp(tools, layout, folder, architecture)
+    _esp(tools, layout, folder, esp)
     _boot(tools, layout, slots, folder)
     _private(tools, layout, folder)
     image = folder / "disk.raw"
@@ -68,9 +72,8 @@ def _guid(label: str) -> str:
     return str(uuid.uuid5(_NAMESPACE, label))
 
 
-def esp_files(tools: Sandbox, architecture: str) -> dict[str, Path | bytes]:
+def esp_files(loader: Path, architecture: str) -> dict[str, Path | bytes]:
     """What the ESP holds: the loader under its two names, and its configuration."""
-    loader = tools.root / uki.EFI_FOLDER / uki.LOADER[architecture]
     return {
         f"EFI/BOOT/{uki.REMOVABLE[architecture]}": loader,
         f"EFI/systemd/{uki.LOADER[architecture]}": loader,
@@ -78,12 +81,11 @@ def esp_files(tools: Sandbox, architecture: str) -> dict[str, Path | bytes]:
     }
 
 
-def _esp(tools: Sandbox, layout: Layout, folder: Path, architecture: str) -> None:
+def _esp(tools: Sandbox, layout: Layout, folder: Path, held: dict[str, Path | bytes]) -> None:
     conf = folder / "loader.conf"
     conf.write_text(LOADER_CONF)
     files = {
-        name: conf if isinstance(content, bytes) else content
-        for name, content in esp_files(tools, architecture).items()
+        name: conf if isinstance(content, bytes) else content for name, content in held.items()
     }
     # FAT32 needs 65,525 clusters: a small partition gets the smallest clusters.
     _fat(tools, folder, disk.ESP, layout.part(disk.ESP).size, files, cluster_sectors=1)

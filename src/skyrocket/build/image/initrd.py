@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from skyrocket.build.image.entries import Entry, with_parents
+from skyrocket.models import command_line as words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,6 +21,20 @@ def contents(program: Path, modules: Iterable[Entry]) -> list[Entry]:
     folders = [Entry(name, "folder", 0o755, "frame") for name in ("dev", "proc", "sys", "run")]
     init = Entry("init", "file", 0o755, "skyrocket", content=program)
     return with_parents([*folders, init, *modules])
+
+
+def expectation(command_line: str, policy: str) -> list[Entry]:
+    """What the program compares the kernel's command line with, and what a difference means."""
+    files = {words.WORDS: command_line, words.POLICY: policy}
+    return with_parents(
+        Entry(path, "file", 0o444, "skyrocket", content=f"{text}\n".encode())
+        for path, text in files.items()
+    )
+
+
+def joined(*archives: bytes) -> bytes:
+    """Archives one behind the other, as the kernel unpacks them: each begins at a word."""
+    return b"".join(_padded(archive) for archive in archives)
 
 
 def archive(entries: Iterable[Entry]) -> bytes:

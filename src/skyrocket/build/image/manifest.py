@@ -12,9 +12,16 @@ if TYPE_CHECKING:
     from skyrocket.build.image.build import Version
     from skyrocket.build.lock import Lock
     from skyrocket.models.disk import Layout
+    from skyrocket.models.signing import Authority
 
 
-def describe_image(definition: Definition, lock: Lock, version: Version, plan: Layout) -> Manifest:
+def describe_image(
+    definition: Definition,
+    lock: Lock,
+    version: Version,
+    plan: Layout,
+    authority: Authority | None = None,
+) -> Manifest:
     """The facts of an image whose first slot holds VERSION."""
     used = {e.origin.partition(":")[2] for e in version.entries if e.origin.startswith("debian:")}
     release = version.release
@@ -42,4 +49,5 @@ def describe_image(definition: Definition, lock: Lock, version: Version, plan: L
         packages={p.name: p.version for p in lock.select("image", debian) if p.name in used},
         partitions=[Partition(p.label, p.offset, p.size, p.kind) for p in plan.parts],
         kernel_arguments=list(definition.variant.kernel_arguments),
+        secure_boot=authority.fingerprint if authority else False,
     )

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from skyrocket.build.definitions import Definition
     from skyrocket.build.image.build import Version
-    from skyrocket.sandbox import Sandbox
 
 
 def review(
@@ -22,7 +21,7 @@ def review(
     definition: Definition,
     version: Version,
     initrd: list[Entry],
-    sandbox: Sandbox,
+    loader: Path,
 ) -> None:
     """Raise AuditError with all findings in VERSION, whose initrd holds the entries INITRD."""
     architecture = version.release.architecture
@@ -35,16 +34,16 @@ def review(
     parts = audit.Parts(
         version.entries,
         initrd,
-        boot_files(version, sandbox, architecture),
+        boot_files(version, loader, architecture),
         audit.Expected(read["kernel"], read["initrd"], read["cmdline"]),
         {name.replace("-", "_") for name in modules.listed(checkout, "kernel", architecture)},
     )
     audit.audit_version(checkout, definition.name, architecture, listed, parts)
 
 
-def boot_files(version: Version, sandbox: Sandbox, architecture: str) -> list[Entry]:
+def boot_files(version: Version, loader: Path, architecture: str) -> list[Entry]:
     """What ESP and boot partition hold, as entries of one tree."""
-    files: dict[str, Path | bytes] = dict(disk.esp_files(sandbox, architecture))
+    files: dict[str, Path | bytes] = dict(disk.esp_files(loader, architecture))
     files[f"{FOLDER}/{version.slot().name}"] = version.boot / "uki.efi"
     return with_parents(
         Entry(path, "file", 0o644, "boot", content=content) for path, content in files.items()

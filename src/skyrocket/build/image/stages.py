@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from skyrocket.build.image.entries import Entry
     from skyrocket.build.image.modules import Kernel
     from skyrocket.models.disk import Layout
+    from skyrocket.models.signing import Authority
     from skyrocket.sandbox import Sandbox
 
 
@@ -84,13 +85,14 @@ def make_initrd(sandbox: Sandbox, init: Path, module_folder: Path) -> Path:
 
 
 def make_boot(
-    sandbox: Sandbox, kernel: Kernel, image: Path, command_line: str, release: Release
+    sandbox: Sandbox, kernel: Kernel, image: Path, command_line: str, policy: str, release: Release
 ) -> Path:
     """A folder with kernel, initrd, cmdline, os-release, and the unified image of them all."""
 
     def make(folder: Path) -> None:
         (folder / "kernel").write_bytes(kernel.image.read())
-        (folder / "initrd").hardlink_to(image)
+        expected = initrd.archive(initrd.expectation(command_line, policy))
+        (folder / "initrd").write_bytes(initrd.joined(image.read_bytes(), expected))
         (folder / "cmdline").write_text(command_line)
         (folder / "os-release").write_bytes(release.os_release())
         uki.make(sandbox, folder, release.architecture, kernel.release)
@@ -99,22 +101,59 @@ def make_boot(
         "kernel": source(kernel.image),
         "initrd": image.parent.name,
         "command line": command_line,
+        "outside words": policy,
         "release": list(release),
     }
     return _run(sandbox, "boot", inputs, make)
 
 
+def sign_boot(sandbox: Sandbox, boot: Path, authority: Authority) -> Path:
+    """What `make_boot` made, its unified image signed."""
+    from skyrocket.build.signing import authenticode  # loads a library that most builds need not
+
+    def make(folder: Path) -> None:
+        for part in boot.iterdir():
+            if part.name != "uki.efi":
+                (folder / part.name).hardlink_to(part)
+        signed = authenticode.sign((boot / "uki.efi").read_bytes(), authority.signer)
+        (folder / "uki.efi").write_bytes(signed)
+
+    return _run(sandbox, "signed-boot", {"boot": boot.name, **_signed_by(authority)}, make)
+
+
+def make_loader(sandbox: Sandbox, architecture: str, authority: Authority | None) -> Path:
+    """The boot loader: the package's own file, or one that is signed."""
+    plain = sandbox.root / uki.EFI_FOLDER / uki.LOADER[architecture]
+    if authority is None:
+        return plain
+    from skyrocket.build.signing import authenticode
+
+    def make(folder: Path) -> None:
+        signed = authenticode.sign(plain.read_bytes(), authority.signer)
+        (folder / plain.name).write_bytes(signed)
+
+    inputs: dict[str, object] = {"loader": plain.name, **_signed_by(authority)}
+    return _run(sandbox, "signed-loader", inputs, make) / plain.name
+
+
+def _signed_by(authority: Authority) -> dict[str, str]:
+    """What stands for a key among a step's inputs: never more than its certificate's print."""
+    code = step.digest_tree(Path(__file__).parents[1] / "signing")
+    return {"certificate": authority.fingerprint, "signing code": code}
+
+
 def make_disk(
-    sandbox: Sandbox, plan: Layout, slots: Sequence[disk.Slot], architecture: str
+    sandbox: Sandbox, plan: Layout, slots: Sequence[disk.Slot], loader: Path, architecture: str
 ) -> Path:
     """A folder with disk.raw."""
 
     def make(folder: Path) -> None:
-        disk.make(sandbox, plan, slots, folder, architecture)
+        disk.make(sandbox, plan, slots, folder, disk.esp_files(loader, architecture))
 
     inputs: dict[str, object] = {
         "layout": [[p.label, p.kind, p.offset, p.size] for p in plan.parts],
         "slots": [[slot.root_hash, slot.uki.parent.name, slot.name] for slot in slots],
+        "loader": [loader.parent.name, architecture],
     }
     return _run(sandbox, "disk", inputs, make)
 

@@ -20,15 +20,13 @@ from typing import IO, TYPE_CHECKING, Literal, NamedTuple
 import msgspec
 
 from skyrocket.build.lock.errors import LockError
-from skyrocket.fetch import places
-from skyrocket.fetch.bundle import Slice, Span
+from skyrocket.fetch import ar, places
+from skyrocket.fetch.bundle import Slice
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 Kind = Literal["file", "folder", "symlink", "hardlink"]
-MAGIC = b"!<arch>\n"
-HEADER = 60  # bytes of an ar member's header
 WORKERS = 2
 
 
@@ -120,7 +118,11 @@ def extract(file: Path, tree: Path) -> list[Member]:
 
 def open_data(file: Path) -> IO[bytes] | gzip.GzipFile | lzma.LZMAFile:
     """The uncompressed data.tar of a package."""
-    for name, span in ar_members(file):
+    try:
+        members = ar.members(file)
+    except ar.NotAnArchiveError as error:
+        raise LockError(f"cannot read package {file.name}: {error}") from error
+    for name, span in members:
         if not name.startswith("data.tar"):
             continue
         raw = Slice(file, span)
@@ -135,27 +137,6 @@ def open_data(file: Path) -> IO[bytes] | gzip.GzipFile | lzma.LZMAFile:
                 # Python 3.11 has no zstd. Debian's archive takes no such packages; Ubuntu's does.
                 raise LockError(f"cannot read package {file.name}: compression {other} is unknown")
     raise LockError(f"cannot read package {file.name}: it has no data.tar")
-
-
-def ar_members(file: Path) -> list[tuple[str, Span]]:
-    """Names and places of the members of an ar archive (the outer form of a .deb)."""
-    found: list[tuple[str, Span]] = []
-    end = file.stat().st_size
-    with file.open("rb") as reader:
-        if reader.read(len(MAGIC)) != MAGIC:
-            raise LockError(f"cannot read package {file.name}: not an ar archive")
-        at = len(MAGIC)
-        while header := reader.read(HEADER):
-            size = header[48:58].strip()
-            if len(header) != HEADER or header[58:] != b"`\n" or not size.isdigit():
-                raise LockError(f"cannot read package {file.name}: bad ar header at byte {at}")
-            span = Span(at + HEADER, int(size))
-            if span.offset + span.size > end:
-                raise LockError(f"cannot read package {file.name}: it is cut short")
-            found.append((header[:16].decode("ascii", "replace").strip().rstrip("/"), span))
-            at = span.offset + span.size + span.size % 2
-            reader.seek(at)
-    return found
 
 
 class _Writer:

@@ -2,7 +2,9 @@
 
 ApiError
 ├── BadRequest   400
+├── Forbidden    403
 ├── NotFound     404
+├── Busy         429
 └── Failed       500
 """
 
@@ -17,6 +19,18 @@ class BadRequestError(ApiError):
     """The client's mistake."""
 
     status = 400
+
+
+class ForbiddenError(ApiError):
+    """Somebody else may ask for this."""
+
+    status = 403
+
+
+class BusyError(ApiError):
+    """The same client is being answered too many times already."""
+
+    status = 429
 
 
 class NotFoundError(ApiError):

@@ -7,19 +7,27 @@ from __future__ import annotations
 import os
 import socket
 
-from skyrocket.host.api import server
+from skyrocket.host.api import policy, server
 from skyrocket.host.api.doors import Doors
+from skyrocket.host.api.gate import Gate
 from skyrocket.host.api.state import State
 from skyrocket.host.settings import variant
 from skyrocket.host.store.filesystem import FileStore
-from skyrocket.host.system import journal, systemd
+from skyrocket.host.system import files, journal, systemd
 
 SOCKET = "/run/api.sock"
 GROUP = 274
+BOOTED = "/run/skyrocket/boot.json"
+PATIENCE_SECONDS = 200.0
+"""More than skyrocket-boot.service may take; its failure starts the machine again anyway."""
 
 
-def main(_argv: list[str]) -> int:
-    state = State(FileStore(), variant.read(), Doors())
+def main(_argv: list[str], booted: str = BOOTED, patience: float = PATIENCE_SECONDS) -> int:
+    # This process starts beside the boot's, so that its imports are done when the settings are.
+    if not files.appears(booted, patience):
+        journal.error(f"cannot read this boot's settings: {booted} did not appear")
+        return 1
+    state = State(FileStore(), variant.read(), Doors(), Gate(policy.read()))
     with systemd.listener() or listen(SOCKET) as listener:
         systemd.notify("READY=1")
         server.serve(listener, state)

@@ -5,6 +5,8 @@ from typing import TypeVar
 import msgspec
 
 from skyrocket.host.api.errors import ApiError, BadRequestError
+from skyrocket.host.api.peers import NOBODY
+from skyrocket.models import nesting
 
 T = TypeVar("T")
 
@@ -16,7 +18,7 @@ _HEX = frozenset("0123456789abcdefABCDEF")
 class Request:
     """One request: method, path, decoded query and body."""
 
-    __slots__ = ("body", "content_type", "method", "path", "query", "raw")
+    __slots__ = ("body", "content_type", "keys", "method", "path", "peer", "query", "raw")
 
     def __init__(
         self, method: str, target: str, body: bytes = b"", content_type: str = JSON
@@ -28,14 +30,23 @@ class Request:
         self.body = body
         self.content_type = content_type
         self.raw = b""
+        self.peer = NOBODY
+        self.keys: list[str] = []  # what the request turned out to be about
+
+    @property
+    def who(self) -> str:
+        """Who made the change, for the history of settings; nothing when nobody was asked."""
+        return "" if self.peer is NOBODY else self.peer.client
 
     def json(self, kind: type[T]) -> T:
         """The body as a KIND; raise BadRequestError with the text clients know."""
         if self.content_type.partition(";")[0].strip().lower() != JSON:
             raise BadRequestError("Json deserialize error: Content type error")
+        if nesting.too_deep(self.body):
+            raise BadRequestError(f"Json deserialize error: deeper than {nesting.DEEPEST} levels")
         try:
             return msgspec.json.decode(self.body, type=kind)
-        except (msgspec.MsgspecError, RecursionError) as error:
+        except msgspec.MsgspecError as error:
             raise BadRequestError(f"Json deserialize error: {error}") from error
 
     def names(self, parameter: str) -> list[str] | None:

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from skyrocket.host.api import actions, model, settings, transactions
+from skyrocket.host.api import (
+    absent,
+    actions,
+    history,
+    model,
+    plans,
+    settings,
+    transactions,
+)
 from skyrocket.host.api.errors import ApiError
 from skyrocket.host.api.message import Answer, Request, failure
 from skyrocket.host.system import journal
@@ -35,7 +43,24 @@ ROUTES: dict[tuple[str, str], Handler] = {
     ("GET", "/metadata/affected-services"): model.get_affected_services,
     ("GET", "/metadata/setting-generators"): model.get_setting_generators,
     ("GET", "/metadata/templates"): model.get_templates,
+    ("POST", "/plan"): plans.post_plan,
+    ("GET", "/history"): history.get_history,
+    ("GET", "/history/diff"): history.get_difference,
+    ("POST", "/history/rollback"): history.roll_back,
     ("POST", "/actions/reboot"): actions.reboot,
+    ("GET", "/updates/status"): absent.updates,
+    ("POST", "/actions/refresh-updates"): absent.updates,
+    ("POST", "/actions/prepare-update"): absent.updates,
+    ("POST", "/actions/activate-update"): absent.updates,
+    ("POST", "/actions/deactivate-update"): absent.updates,
+    ("POST", "/actions/ephemeral-storage/init"): absent.storage,
+    ("POST", "/actions/ephemeral-storage/bind"): absent.storage,
+    ("GET", "/actions/ephemeral-storage/list-disks"): absent.storage,
+    ("GET", "/actions/ephemeral-storage/list-dirs"): absent.storage,
+    ("POST", "/actions/network/configure"): absent.network,
+    ("GET", "/report"): absent.list_reports,
+    ("GET", "/report/cis"): absent.report,
+    ("GET", "/report/fips"): absent.report,
 }
 
 
@@ -45,7 +70,7 @@ def answer(state: State, request: Request) -> Answer:
     if handler is None:
         return Answer(405 if request.path == EXEC else 404)
     try:
-        return handler(state, request)
+        return state.gate.ask(state, request, handler)
     except ApiError as error:
         return failure(error)
     except Exception as error:  # noqa: BLE001  (one bad request must not end the API)

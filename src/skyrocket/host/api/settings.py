@@ -21,6 +21,7 @@ MISMATCH = (
     "Unable to match your input to the data model.  We may not have enough type information.  "
     "Please try the --json input form.  Cause: "
 )
+_BLANKS, _BRACKETS = " \t\r\n", frozenset("[{")
 
 
 def get_settings(state: State, request: Request) -> Answer:
@@ -62,6 +63,7 @@ def _pend(state: State, request: Request, patch: Any, complaint: str) -> Answer:
         checked = state.schema.check(patch)
     except SettingsError as error:
         raise BadRequestError(complaint + str(error)) from error
+    request.keys = [keys.name(("settings", *key)) for key in keys.flatten(checked)]
     with state.lock:
         state.transactions = state.transactions.patched(name, checked)
     return NOTHING
@@ -87,6 +89,8 @@ def data_key(text: str) -> Key:
 
 def guess(text: str) -> object:
     """The value a `key=value` means: a JSON boolean or number, else the text itself."""
+    if text.lstrip(_BLANKS)[:1] in _BRACKETS:
+        return text
     try:
         value = msgspec.json.decode(text)
     except msgspec.MsgspecError:

@@ -7,20 +7,27 @@ file under /run, so that a restart of the API loses none; a reboot does.
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from skyrocket.host.api.errors import FailedError
+from skyrocket.host.store import schemas
 from skyrocket.host.store.document import Document
-from skyrocket.host.store.errors import StoreError
+from skyrocket.host.store.errors import NoChangesError, StoreError
 from skyrocket.host.store.transactions import Transactions
-from skyrocket.host.system import files, journal
+from skyrocket.host.system import clock, files, journal
+from skyrocket.models import changes, keys
+from skyrocket.models.generations import Origin
 
 if TYPE_CHECKING:
     from skyrocket.host.api.doors import Doors
+    from skyrocket.host.api.gate import Gate
+    from skyrocket.host.settings.apply import Reader
     from skyrocket.host.store.filesystem import Store
     from skyrocket.models.api import Variant
+    from skyrocket.models.changes import Change
+    from skyrocket.models.generations import Entry
     from skyrocket.models.keys import Tree
     from skyrocket.models.settings.table import Schema
 
@@ -30,20 +37,28 @@ PENDING = "/run/skyrocket/api/pending.json"
 class State:
     """Everything a route may touch."""
 
-    __slots__ = ("_document", "_pending", "_schema", "_store", "_transactions", "doors", "lock",
-                 "variant")  # fmt: skip
+    __slots__ = ("_document", "_host", "_pending", "_schema", "_store", "_transactions", "doors",
+                 "gate", "lock", "variant")  # fmt: skip
 
     def __init__(
-        self, store: Store, variant: Variant, doors: Doors, pending: str = PENDING
+        self,
+        store: Store,
+        variant: Variant,
+        doors: Doors,
+        gate: Gate,
+        pending: str = PENDING,
+        host: Reader | None = None,
     ) -> None:
         self.lock = threading.RLock()
         self.variant = variant
         self.doors = doors
+        self.gate = gate
         self._store = store
         self._pending = pending
         self._document = _load(store)
         self._transactions = Transactions(_read_pending(pending))
         self._schema: Schema | None = None
+        self._host = host
 
     @property
     def schema(self) -> Schema:
@@ -54,6 +69,16 @@ class State:
 
                 self._schema = table.load(self.variant.groups)
             return self._schema
+
+    @property
+    def host(self) -> Reader:
+        """What plans compare with; imported when one is first asked for."""
+        with self.lock:
+            if self._host is None:
+                from skyrocket.host.settings.doors import RealHost
+
+                self._host = RealHost()
+            return self._host
 
     @property
     def live(self) -> Tree:
@@ -71,34 +96,77 @@ class State:
             raise FailedError(f"cannot keep pending changes in {self._pending}: {error}") from error
         self._transactions = changed
 
-    def commit(self, name: str) -> list[str]:
+    def history(self) -> list[Entry]:
+        return self._store.history()
+
+    def generation(self, number: int) -> Document:
+        """Generation NUMBER in our schema; NoGenerationError when it is not kept."""
+        return schemas.forward(self._store.generation(number), self._store.chain)
+
+    @property
+    def current(self) -> int:
+        """The number of the live generation."""
+        return self._document.generation
+
+    def wanted(self, change: Change) -> Tree:
+        """The live settings with CHANGE; raise SettingsError when they would be none."""
+        defaults = self._defaults() if change.unset else {}
+        tree = changes.applied(self.live, change, defaults)
+        return self.schema.check(tree)
+
+    def commit(self, name: str, who: str = "") -> list[str]:
         """Make transaction NAME live -> its keys; NoChangesError when it is empty."""
         with self.lock:
-            settings, changed = self._transactions.committed(name, self.live)
-            if settings != self.live:
-                document = self._document.following(settings)
-                try:
-                    self._store.save(document)
-                except OSError as error:
-                    raise FailedError(f"cannot save settings: {error}") from error
-                self._document = document
+            change = self._transactions.change(name)
+            changed = self._transactions.changed(name)
+            if not changed:
+                raise NoChangesError
+            edits = change.unset or change.add or change.remove
+            settings = self.wanted(change) if edits else keys.merge(self.live, change.settings)
+            self._keep(settings, Origin("api", who))
             self.transactions = self._transactions.without(name)
             return changed
+
+    def roll_back(self, number: int, who: str = "") -> list[str]:
+        """Make the settings of generation NUMBER live again -> the keys that change."""
+        with self.lock:
+            settings = self.schema.check(self.generation(number).settings)
+            before, after = keys.flatten(self.live), keys.flatten(settings)
+            changed = [key for key in {**before, **after} if before.get(key) != after.get(key)]
+            self._keep(settings, Origin("rollback", who, f"to generation {number}"))
+            return sorted(keys.name(("settings", *key)) for key in changed)
+
+    def _keep(self, settings: Tree, origin: Origin) -> None:
+        if settings == self.live:
+            return
+        document = self._document.following(settings, origin, clock.now())
+        try:
+            self._store.save(document)
+        except OSError as error:
+            raise FailedError(f"cannot save settings: {error}") from error
+        self._document = document
+
+    def _defaults(self) -> Tree:
+        """What a key has that nobody sets: the variant's default, else what a generator makes."""
+        from skyrocket.host.settings import defaults, facts, generators
+
+        return generators.fill(self.schema, defaults.of_variant(self.schema), facts.read())
 
 
 def _load(store: Store) -> Document:
     """The document; an unusable one was dealt with at boot, so the API only starts empty."""
     try:
-        return store.load() or Document({})
+        document = store.load() or Document({}, schema=store.chain.schema)
+        return schemas.forward(document, store.chain)
     except StoreError as error:
         journal.error(str(error))
-        return Document({})
+        return Document({}, schema=store.chain.schema)
 
 
-def _read_pending(path: str) -> dict[str, Tree]:
+def _read_pending(path: str) -> dict[str, Change]:
     raw = files.read(path)
     try:
-        return msgspec.json.decode(raw, type=dict[str, dict[str, Any]]) if raw else {}
+        return changes.decode(raw) if raw else {}
     except msgspec.MsgspecError as error:
         journal.warning(f"cannot read pending changes {path}: {error}")
         return {}

@@ -29,6 +29,7 @@ def delete_transaction(state: State, request: Request) -> Answer:
     with state.lock:
         deleted = state.transactions.changed(name)
         state.transactions = state.transactions.without(name)
+    request.keys = deleted
     return data(deleted)
 
 
@@ -41,7 +42,8 @@ def apply(state: State, request: Request) -> Answer:
     if names is None:
         state.doors.apply(ApplyRequest(all=True))
     else:
-        state.doors.apply(ApplyRequest(keys=[keys.name(data_key(text)) for text in names]))
+        request.keys = [keys.name(data_key(text)) for text in names]
+        state.doors.apply(ApplyRequest(keys=request.keys))
     return NOTHING
 
 
@@ -53,9 +55,10 @@ def commit_and_apply(state: State, request: Request) -> Answer:
 
 def _commit(state: State, request: Request) -> list[str]:
     try:
-        return state.commit(_name(request))
+        request.keys = state.commit(_name(request), request.who)
     except NoChangesError as error:
         raise UnprocessableError(str(error)) from error
+    return request.keys
 
 
 def _name(request: Request) -> str:

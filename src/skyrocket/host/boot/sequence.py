@@ -6,22 +6,21 @@ the console, and the line goes on with what there is. Later boots take the store
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
-from skyrocket.host.boot.settle import settle
-from skyrocket.host.settings import apply, defaults, render, variant
+from skyrocket.host.boot.settle import dated, settle
+from skyrocket.host.settings import apply, defaults, facts, render, variant
 from skyrocket.host.settings.doors import RealHost
 from skyrocket.host.settings.errors import SettingsRoomError
 from skyrocket.host.settings.user_data import sources
+from skyrocket.host.store import schemas
 from skyrocket.host.store.errors import StoreError
 from skyrocket.host.store.filesystem import FileStore, Store
 from skyrocket.host.system import clock, files, journal
 from skyrocket.models.api import StageTimes, Variant
 from skyrocket.models.settings import table
-from skyrocket.models.settings.group import Facts
 from skyrocket.models.settings.mistakes import SettingsError
 
 if TYPE_CHECKING:
@@ -29,26 +28,20 @@ if TYPE_CHECKING:
 
     from skyrocket.host.store.document import Document
     from skyrocket.models.keys import Tree
+    from skyrocket.models.settings.group import Facts
 
 T = TypeVar("T")
 
 OUTCOME = "/run/skyrocket/boot.json"
-MACHINE_ID = "/etc/machine-id"
 
 
 def main(_argv: list[str]) -> int:
     boot = Boot(variant.read(), FileStore(), RealHost())
     outcome = boot.run(
-        lambda: defaults.of_variant(boot.schema), lambda: sources.read(boot.schema), facts()
+        lambda: defaults.of_variant(boot.schema), lambda: sources.read(boot.schema), facts.read()
     )
     files.replace(OUTCOME, msgspec.json.encode(outcome) + b"\n")
     return 0
-
-
-def facts() -> Facts:
-    """What generators may know of this node."""
-    machine_id = (files.read(MACHINE_ID) or b"").decode("ascii", "replace").strip()
-    return Facts(machine_id, int.from_bytes(os.urandom(4), "big"))
 
 
 class Boot:
@@ -67,8 +60,9 @@ class Boot:
         self, read_defaults: Callable[[], Tree], read_user_data: Callable[[], Tree], facts: Facts
     ) -> StageTimes:
         """The straight line: store, defaults, user data, generators, commit, render, apply."""
-        stored = self._load()
-        first = stored is None
+        found = self._load()
+        first = found is None
+        stored = None if found is None else schemas.forward(found, self._store.chain)
         lowest: Tree = {}
         if stored is None or stored.filled_by != self._version:
             lowest = self._tried("defaults", read_defaults) or {}
@@ -76,7 +70,9 @@ class Boot:
         if stored is None or not stored.user_data:
             wanted = self._tried("user-data", read_user_data)
         document = settle(self.schema, stored, lowest, wanted, facts, self._version)
-        if document != stored:
+        if document is not stored and document != stored:
+            document = dated(document, found, self._store.chain.schema, clock.now())
+        if document != found:
             self._tried("commit", lambda: self._store.save(document))
         self._apply(document)
         return StageTimes(self._seconds, self.degraded, first)
@@ -84,15 +80,30 @@ class Boot:
     def _load(self) -> Document | None:
         """What is stored, if it can be used; else it is put aside and the node starts anew."""
         try:
-            stored = self._store.load()
-            if stored is not None:
-                self.schema.read(stored.settings)
+            stored = self._usable(self._store.load())
         except (StoreError, SettingsError) as error:
             aside = self._store.set_aside()
-            self._degrade(f"{error}; kept as {aside}" if aside else str(error))
-            stored = None
+            stored = self._latest_good()
+            went_on = f"; went on with generation {stored.generation}" if stored else ""
+            kept = f"; kept as {aside}" if aside else ""
+            self._degrade(f"{error}{kept}{went_on}")
         self._stage("store")
         return stored
+
+    def _usable(self, document: Document | None) -> Document | None:
+        """DOCUMENT when this version can go on with it; else StoreError or SettingsError."""
+        if document is not None:
+            self.schema.read(schemas.forward(document, self._store.chain).settings)
+        return document
+
+    def _latest_good(self) -> Document | None:
+        """The latest generation that is whole, now that the current one is not."""
+        for entry in reversed(self._tried("history", self._store.history) or []):
+            try:
+                return self._usable(self._store.generation(entry.generation))
+            except (StoreError, SettingsError):
+                continue
+        return None
 
     def _apply(self, document: Document) -> None:
         plan = self._tried("render", lambda: render.plan(self.schema, document.settings))
@@ -100,7 +111,9 @@ class Boot:
             return
         changes = self._tried("compare", lambda: apply.decide_boot(plan, self._host))
         if changes is not None:
-            self._tried("apply", lambda: apply.do(changes, self._host))
+            outcome = self._tried("apply", lambda: apply.do(changes, self._host))
+            for each in outcome.failed if outcome else ():
+                self._degrade(f"cannot {each.what}: {each.reason}")
 
     def _tried(self, stage: str, do: Callable[[], T]) -> T | None:
         """What DO gives; None when it fails, which makes the node degraded."""

@@ -9,6 +9,7 @@ import msgspec
 from skyrocket.host.settings import generators
 from skyrocket.host.store.document import Document
 from skyrocket.models import keys
+from skyrocket.models.generations import Origin
 
 if TYPE_CHECKING:
     from skyrocket.models.keys import Tree
@@ -40,3 +41,13 @@ def settle(
     if stored and tree == stored.settings and stored.filled_by == version:
         return msgspec.structs.replace(stored, user_data=taken)
     return msgspec.structs.replace(before.following(tree), filled_by=version, user_data=taken)
+
+
+def dated(document: Document, found: Document | None, schema: int, time: str) -> Document:
+    """DOCUMENT of our SCHEMA with TIME and what made it, given the one FOUND at the start."""
+    origin = Origin("boot", note=document.filled_by)
+    if document.user_data and not (found and found.user_data):
+        origin = Origin("user-data")
+    if found is not None and found.schema != schema:
+        origin = Origin("migration", note=f"from schema {found.schema} to {schema}")
+    return msgspec.structs.replace(document, origin=origin, time=time, schema=schema)

@@ -15,6 +15,7 @@ from skyrocket.host.containers.exec_model import (
     Size,
     Tagged,
 )
+from skyrocket.models import nesting
 
 MAX_OUTSTANDING = 1024
 """Messages the client may have sent that the command has not taken yet."""
@@ -97,6 +98,8 @@ class Protocol:
 
 
 def _parse(message: str) -> Asked:
+    if nesting.too_deep(message.encode()):
+        raise Violation(INVALID, f"invalid JSON in client message: over {nesting.DEEPEST} levels")
     try:
         if message.lstrip().startswith('"'):
             word = msgspec.json.decode(message, type=str)

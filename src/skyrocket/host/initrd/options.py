@@ -1,7 +1,4 @@
-"""What the kernel command line asks of the initrd. Pure.
-
-Issue 3 adds the comparison with the copy inside the UKI here, before anything is believed.
-"""
+"""What the kernel command line asks of the initrd, once it is believed (`trust`). Pure."""
 
 from __future__ import annotations
 

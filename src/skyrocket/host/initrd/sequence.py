@@ -24,6 +24,7 @@ from skyrocket.host.initrd import (
     root,
     switch,
     table,
+    trust,
 )
 from skyrocket.host.initrd.report import Report
 from skyrocket.host.slots.record import Records
@@ -64,6 +65,7 @@ def boot(this: Boot) -> None:
     ground.mount_all()
     report.open()
     command_line = ground.command_line()
+    trust.settle(command_line, report)
     wanted = options.parse(command_line)
     this.reboot_after = wanted.reboot_after
 

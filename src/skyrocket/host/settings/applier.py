@@ -6,6 +6,7 @@ import msgspec
 
 from skyrocket.host.settings import apply, render, variant
 from skyrocket.host.settings.doors import RealHost
+from skyrocket.host.store import schemas
 from skyrocket.host.store.errors import StoreError
 from skyrocket.host.store.filesystem import FileStore, Store
 from skyrocket.host.system import files, journal, requests
@@ -33,16 +34,26 @@ def carry_out(line: bytes, schema: table.Schema, store: Store, host: apply.Host)
     try:
         request = msgspec.json.decode(line, type=ApplyRequest)
         document = store.load()
-        settings = document.settings if document else {}
+        settings = schemas.forward(document, store.chain).settings if document else {}
         names = None if request.all else render.groups_of(request.keys)
         changes = apply.decide(render.plan(schema, settings, names), host)
-        restarted = apply.do(changes, host)
+        outcome = apply.do(changes, host)
     except (msgspec.MsgspecError, StoreError, SettingsError) as error:
         return _failed(f"cannot apply settings: {error}")
     except Exception as error:  # noqa: BLE001  (whatever a file system or systemd says)
         return _failed(f"cannot apply settings: {error}")
-    journal.info(f"applied: files {changes.changed_files}, units {restarted}")
-    return ApplyResult(ok=True, changed_files=changes.changed_files, restarted=restarted)
+    return _told(outcome)
+
+
+def _told(outcome: apply.Outcome) -> ApplyResult:
+    files, restarted, failed = outcome.changed_files, outcome.restarted, outcome.failed
+    journal.info(f"applied: files {list(files)}, units {list(restarted)}")
+    for each in failed:
+        journal.error(f"cannot {each.what}: {each.reason}")
+    error = "; ".join(f"cannot {each.what}: {each.reason}" for each in failed)
+    return ApplyResult(
+        not failed, error or None, list(files), list(restarted), list(outcome.stopped), list(failed)
+    )
 
 
 def _failed(text: str) -> ApplyResult:

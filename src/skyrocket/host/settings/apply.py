@@ -4,11 +4,13 @@ A unit restarts only when a file it reads really changed.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Literal, Protocol
 
 from msgspec import Struct
 
 from skyrocket.host.settings.render import Plan
+from skyrocket.models.api import Failed
 from skyrocket.models.settings.group import ConfigFile, File
 
 Change = Literal["start", "stop", "restart", "try-restart"]
@@ -30,11 +32,25 @@ class Changes(Struct, frozen=True):
         return [file.path for file in self.write] + list(self.remove)
 
 
-class Host(Protocol):
-    """The doors this room goes through."""
+class Outcome(Struct, frozen=True):
+    """What came of carrying changes out."""
+
+    changed_files: tuple[str, ...] = ()
+    restarted: tuple[str, ...] = ()
+    stopped: tuple[str, ...] = ()
+    failed: tuple[Failed, ...] = ()
+
+
+class Reader(Protocol):
+    """The doors for deciding: they only look."""
 
     def read(self, path: str) -> bytes | None: ...
     def below(self, folder: str) -> list[str]: ...
+
+
+class Host(Reader, Protocol):
+    """The doors this room goes through."""
+
     def write(self, path: str, content: bytes, mode: int) -> None: ...
     def remove(self, path: str) -> None: ...
     def set_hostname(self, name: str) -> None: ...
@@ -43,14 +59,14 @@ class Host(Protocol):
     def warn(self, text: str) -> None: ...
 
 
-def decide(plan: Plan, host: Host) -> Changes:
+def decide(plan: Plan, host: Reader) -> Changes:
     """Compare PLAN with what HOST has; reads, changes nothing."""
     files = [file for rendered in plan.rendered for file in rendered.files]
     units = [unit for rendered in plan.rendered for unit in rendered.units]
     write = [file for file in files if host.read(file.path) != file.content]
     remove = _superfluous(plan.owned, {file.path for file in files}, host)
     changed = {file.path for file in write}
-    touched = [_owner(path, plan.owned) for path in (*sorted(changed), *remove)]
+    touched = [owner(path, plan.owned) for path in (*sorted(changed), *remove)]
     moved = [unit for unit in units if unit.reads in changed]
     return Changes(
         write=tuple(write),
@@ -62,7 +78,7 @@ def decide(plan: Plan, host: Host) -> Changes:
     )
 
 
-def decide_boot(plan: Plan, host: Host) -> Changes:
+def decide_boot(plan: Plan, host: Reader) -> Changes:
     """Like `decide` at boot: nothing runs yet, so units that should run start, and no others."""
     changes = decide(plan, host)
     units = [unit for rendered in plan.rendered for unit in rendered.units]
@@ -75,22 +91,67 @@ def decide_boot(plan: Plan, host: Host) -> Changes:
     )
 
 
-def do(changes: Changes, host: Host) -> list[str]:
-    """Carry CHANGES out -> the units started or started anew."""
-    for file in changes.write:
-        host.write(file.path, file.content, file.mode)
-    for path in changes.remove:
-        host.remove(path)
+def do(changes: Changes, host: Host) -> Outcome:
+    """Carry CHANGES out; a step that fails is in the outcome and does not stop the others."""
+    steps = _Steps()
+    written = [
+        file.path
+        for file in changes.write
+        if steps.do(f"write {file.path}", partial(host.write, file.path, file.content, file.mode))
+    ]
+    written += [
+        path for path in changes.remove if steps.do(f"remove {path}", partial(host.remove, path))
+    ]
     for effect, content in changes.effects:
-        _EFFECTS[effect](content.decode(), host)
-    host.change_units("start", changes.start)
-    host.change_units("stop", changes.stop)
-    host.change_units("restart", changes.restart)
-    host.change_units("try-restart", changes.try_restart)
-    return [*changes.start, *changes.restart, *changes.try_restart]
+        steps.do(f"set {effect}", partial(_EFFECTS[effect], content.decode(), host, steps.fail))
+    if len(written) < len(changes.changed_files):
+        # A unit that restarts into half of its files is worse off than one that keeps the old.
+        start = _order("start", changes.start, host, steps)
+        return Outcome(tuple(written), tuple(start), (), tuple(steps.failed))
+    asked: dict[str, list[str]] = {}
+    for what in _ORDER:
+        asked[what] = _order(what, getattr(changes, what.replace("-", "_")), host, steps)
+    started = [*asked["start"], *asked["restart"], *asked["try-restart"]]
+    return Outcome(tuple(written), tuple(started), tuple(asked["stop"]), tuple(steps.failed))
 
 
-def _superfluous(owned: Sequence[ConfigFile], wanted: set[str], host: Host) -> list[str]:
+def _order(what: Change, units: Sequence[str], host: Host, steps: "_Steps") -> list[str]:
+    """Have UNITS change -> those for which systemd took the order.
+
+    All go in one call; only when one of them is refused, each is asked for on its own.
+    """
+    try:
+        host.change_units(what, units)
+    except Exception:  # noqa: BLE001  (which of them it was, the single calls say)
+        return [
+            unit
+            for unit in units
+            if steps.do(f"{what} {unit}", partial(host.change_units, what, (unit,)))
+        ]
+    return list(units)
+
+
+class _Steps:
+    """Steps that were tried, and what became of those that failed."""
+
+    __slots__ = ("failed",)
+
+    def __init__(self) -> None:
+        self.failed: list[Failed] = []
+
+    def do(self, what: str, step: Callable[[], None]) -> bool:
+        try:
+            step()
+        except Exception as error:  # noqa: BLE001  (whatever a file system or systemd says)
+            self.fail(what, str(error))
+            return False
+        return True
+
+    def fail(self, what: str, reason: str) -> None:
+        self.failed.append(Failed(what, reason))
+
+
+def _superfluous(owned: Sequence[ConfigFile], wanted: set[str], host: Reader) -> list[str]:
     found: list[str] = []
     for place in owned:
         if place.path.endswith("/"):
@@ -100,29 +161,35 @@ def _superfluous(owned: Sequence[ConfigFile], wanted: set[str], host: Host) -> l
     return [path for path in dict.fromkeys(found) if path not in wanted]
 
 
-def _owner(path: str, owned: Sequence[ConfigFile]) -> ConfigFile:
+def owner(path: str, owned: Sequence[ConfigFile]) -> ConfigFile:
     return next(
         p for p in owned if p.path == path or (p.path[-1] == "/" and path.startswith(p.path))
     )
 
 
 def _effects(files: Sequence[File], owned: Sequence[ConfigFile]) -> tuple[tuple[str, bytes], ...]:
-    pairs = [(_owner(file.path, owned).effect, file.content) for file in files]
+    pairs = [(owner(file.path, owned).effect, file.content) for file in files]
     return tuple((effect, content) for effect, content in pairs if effect)
 
 
-def _name(content: str, host: Host) -> None:
+def _name(content: str, host: Host, _fail: Callable[[str, str], None]) -> None:
     host.set_hostname(content.strip())
 
 
-def _parameters(content: str, host: Host) -> None:
+def _parameters(content: str, host: Host, fail: Callable[[str, str], None]) -> None:
     """A parameter that this kernel refuses is said and does not stop the others."""
     for line in content.splitlines():
         key, _, value = line.removeprefix("-").partition(" = ")
         try:
             host.set_parameter(key, value)
         except OSError as error:
-            host.warn(f"cannot set kernel parameter {key} to {value}: {error.strerror or error}")
+            reason = error.strerror or str(error)
+            fail(f"set kernel parameter {key} to {value}", reason)
+            host.warn(f"cannot set kernel parameter {key} to {value}: {reason}")
 
 
-_EFFECTS: dict[str, Callable[[str, Host], None]] = {"hostname": _name, "sysctl": _parameters}
+_EFFECTS: dict[str, Callable[[str, Host, Callable[[str, str], None]], None]] = {
+    "hostname": _name,
+    "sysctl": _parameters,
+}
+_ORDER: tuple[Change, ...] = ("start", "stop", "restart", "try-restart")

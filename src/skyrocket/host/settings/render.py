@@ -21,7 +21,11 @@ def plan(schema: Schema, tree: Tree, names: Iterable[str] | None = None) -> Plan
     settings = schema.read(tree)
     chosen = [g for g in schema.groups.values() if names is None or g.name in names]
     return Plan(
-        tuple(group.render(schema.value(settings, group.name)) for group in chosen),
+        tuple(
+            group.render(schema.value(settings, group.name))
+            for group in chosen
+            if group.render is not None
+        ),
         tuple(file for group in chosen for file in group.files.values()),
     )
 

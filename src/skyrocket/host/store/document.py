@@ -1,34 +1,68 @@
 """The one document that holds a node's settings, and its form on disk.
 
 One document a schema version; GENERATION grows by one with every commit, over all schema
-versions, so the newest document is known without a clock.
+versions, so the newest document is known without a clock. The document around the settings is
+read by every version: its fields only ever grow in number.
 """
 
 import msgspec
 from msgspec import Struct
 
 from skyrocket.host.store.errors import UnreadableError
+from skyrocket.migrations.chain import Loss
+from skyrocket.models.generations import Entry, Origin
 from skyrocket.models.keys import Tree
 
-SCHEMA = 1
+UNKNOWN = Origin()
 
 
-class Document(Struct, frozen=True):
+class Kept(Struct, frozen=True):
+    """What SCHEMA's document had and this one cannot hold; it counts for one GENERATION alone."""
+
+    schema: int
+    generation: int
+    loss: Loss
+
+
+class Document(Struct, frozen=True, omit_defaults=True):
     """Settings as they are committed.
 
     FILLED_BY is the version whose defaults have been filled in; USER_DATA says whether user data
-    has been taken in (it is read until it once was right).
+    has been taken in (it is read until it once was right). TIME is for people: nothing is
+    decided by it.
     """
 
     settings: Tree
     generation: int = 0
     filled_by: str = ""
     user_data: bool = False
-    schema: int = SCHEMA
+    schema: int = 1
+    time: str = ""
+    origin: Origin = UNKNOWN
+    kept: tuple[Kept, ...] = ()
 
-    def following(self, settings: Tree) -> "Document":
-        """The document after a commit of SETTINGS."""
-        return msgspec.structs.replace(self, settings=settings, generation=self.generation + 1)
+    def following(self, settings: Tree, origin: Origin = UNKNOWN, time: str = "") -> "Document":
+        """The document after a commit of SETTINGS.
+
+        What a migration kept outlives what the node does by itself, and nothing that a person did:
+        it must not come back over a later choice.
+        """
+        generation = self.generation + 1
+        kept = [each for each in self.kept if each.generation == self.generation]
+        lasting = [msgspec.structs.replace(each, generation=generation) for each in kept]
+        return msgspec.structs.replace(
+            self,
+            settings=settings,
+            generation=generation,
+            origin=origin,
+            time=time,
+            kept=tuple(lasting) if origin.by in ("boot", "migration") else (),
+        )
+
+    def entry(self, *, current: bool) -> Entry:
+        """This document's line in the history."""
+        by, who, note = self.origin.by, self.origin.who, self.origin.note
+        return Entry(self.generation, self.time, by, who, note, self.schema, current)
 
 
 def encode(document: Document) -> bytes:
@@ -39,9 +73,6 @@ def encode(document: Document) -> bytes:
 def decode(raw: bytes, path: str) -> Document:
     """The document in RAW; raise UnreadableError that names PATH."""
     try:
-        document = msgspec.json.decode(raw, type=Document)
+        return msgspec.json.decode(raw, type=Document)
     except msgspec.MsgspecError as error:
         raise UnreadableError(f"cannot read settings {path}: {error}") from error
-    if document.schema != SCHEMA:
-        raise UnreadableError(f"cannot read settings {path}: schema {document.schema}")
-    return document

@@ -2,6 +2,7 @@
 
 StoreError
 ├── NoChangesError    a transaction to commit has nothing in it
+├── NoGenerationError a generation that is not kept, or never was
 └── UnreadableError   the document is there but cannot be used
 """
 
@@ -15,6 +16,13 @@ class NoChangesError(StoreError):
 
     def __init__(self) -> None:
         super().__init__("Tried to commit with no pending changes")
+
+
+class NoGenerationError(StoreError):
+    """A generation that cannot be looked at or gone back to."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"Found no generation {number} in the history")
 
 
 class UnreadableError(StoreError):

@@ -10,6 +10,11 @@ def uptime() -> float:
     return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
+def now() -> str:
+    """Now, in UTC, for people: RFC 3339."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+
 def stamp() -> str:
     """Now, in UTC, as it may stand in a file name."""
     return time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())

@@ -6,6 +6,9 @@ It knows nothing of what the files mean.
 from __future__ import annotations
 
 import os
+import time
+
+PAUSE_SECONDS = 0.01
 
 
 def read(path: str) -> bytes | None:
@@ -17,14 +20,24 @@ def read(path: str) -> bytes | None:
         return None
 
 
+def appears(path: str, seconds: float) -> bool:
+    """Wait until there is a file at PATH -> whether it came within SECONDS."""
+    deadline = time.monotonic() + seconds
+    while not os.path.exists(path):
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(PAUSE_SECONDS)
+    return True
+
+
 def replace(path: str, content: bytes, mode: int = 0o644, *, durable: bool = False) -> None:
     """Put CONTENT at PATH by way of a temporary file; DURABLE waits until it is on the disk."""
     folder = os.path.dirname(path)
-    _make_folder(folder)
+    make_folder(folder)
     temporary = f"{path}.new"
     try:
-        _write(temporary, content, mode, durable=durable)
-        os.rename(temporary, path)
+        write(temporary, content, mode, durable=durable)
+        rename(temporary, path)
     except OSError:
         remove(temporary)
         raise
@@ -32,18 +45,23 @@ def replace(path: str, content: bytes, mode: int = 0o644, *, durable: bool = Fal
         sync_folder(folder)
 
 
-def _make_folder(path: str) -> None:
-    """Make PATH and what it lies in; for others to enter, not to write, whatever the umask."""
+def make_folder(path: str) -> bool:
+    """Make PATH and what it lies in; for others to enter, not to write, whatever the umask.
+
+    Say whether it was not there.
+    """
     if not path or os.path.isdir(path):
-        return
-    _make_folder(os.path.dirname(path))
+        return False
+    make_folder(os.path.dirname(path))
     try:
         os.mkdir(path, 0o755)
     except FileExistsError:
-        return  # another was faster
+        return False  # another was faster
+    return True
 
 
-def _write(path: str, content: bytes, mode: int, *, durable: bool) -> None:
+def write(path: str, content: bytes, mode: int, *, durable: bool) -> None:
+    """Make a file at PATH anew, in place; DURABLE waits for its bytes, not for its name."""
     remove(path)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
@@ -55,6 +73,32 @@ def _write(path: str, content: bytes, mode: int, *, durable: bool) -> None:
             os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def rename(source: str, target: str) -> None:
+    """Give the file at SOURCE the name TARGET instead, whatever had it before."""
+    os.rename(source, target)
+
+
+def link(source: str, target: str) -> None:
+    """Give the file at SOURCE another name."""
+    os.link(source, target)
+
+
+def names(folder: str) -> list[str]:
+    """What FOLDER holds; nothing when it does not exist."""
+    try:
+        return os.listdir(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def size(path: str) -> int:
+    """Bytes that the file at PATH takes on the disk, 0 when there is none."""
+    try:
+        return os.stat(path).st_blocks * 512
+    except FileNotFoundError:
+        return 0
 
 
 def remove(path: str) -> None:

@@ -9,8 +9,6 @@ import os
 import socket
 from typing import TYPE_CHECKING, Literal
 
-from skyrocket.host.system import bus
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -49,17 +47,19 @@ def notify(state: str) -> None:
         channel.sendall(state.encode())
 
 
-def change(what: Change, units: Sequence[str], path: str = bus.PRIVATE) -> None:
+def change(what: Change, units: Sequence[str], path: str = "") -> None:
     """Order systemd to WHAT the UNITS, without waiting; raise BusError or CommandError.
 
     Asked directly: a boot orders units, and a process for it is a third of a second there.
     """
     if not units:
         return
+    from skyrocket.host.system import bus
+
     method, may_be_absent = _METHODS[what]
     calls = [bus.call(serial, method, unit, "replace") for serial, unit in enumerate(units, 1)]
     try:
-        replies = bus.ask(path, calls)
+        replies = bus.ask(path or bus.PRIVATE, calls)
     except OSError:
         from skyrocket import command
 

@@ -1,11 +1,20 @@
-"""Group `container-registry`: from where images are really fetched."""
+"""Group `container-registry`: from where images are really fetched, and as whom."""
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, ClassVar
 
 from msgspec import Meta
 
-from skyrocket.models.settings.group import ConfigFile, File, Group, Model, Rendered
-from skyrocket.models.settings.scalars import ScalarError, SingleLineString, Url, kind_of
+from skyrocket.models.settings.forms import Forms
+from skyrocket.models.settings.group import (
+    ConfigFile,
+    Effect,
+    File,
+    Group,
+    Model,
+    Rendered,
+    says,
+)
+from skyrocket.models.settings.scalars import SingleLineString, Url, ValidBase64
 
 FOLDER = "/etc/containerd/certs.d/"
 _HEAD = "# Written from the settings; change settings.container-registry instead.\n"
@@ -17,37 +26,28 @@ class Mirror(Model, frozen=True):
     endpoint: list[Url] | None = None
 
 
-class MirrorList(list[Mirror]):
-    """Mirrors, given as a list of {registry, endpoint} or as a table; always kept as a list."""
+class MirrorList(Forms):
+    """A list of {registry, endpoint = [Url]} or a table registry = [Url]; kept as a list.
+
+    `*` stands for all other registries.
+    """
 
     __slots__ = ()
+    forms: ClassVar[dict[type, Any]] = {list: list[Mirror], dict: dict[SingleLineString, list[Url]]}
 
     @classmethod
-    def parse(cls, value: object) -> Self:
-        """VALUE in either form as a list of mirrors, or ScalarError."""
+    def settle(cls, value: Any) -> Any:
         if isinstance(value, dict):
-            pairs = [{"registry": key, "endpoint": urls} for key, urls in sorted(value.items())]
-            return cls([_mirror(pair, f"[{pair['registry']!r}]") for pair in pairs])
-        if isinstance(value, list):
-            return cls([_mirror(item, f"[{index}]") for index, item in enumerate(value)])
-        raise ScalarError(f"Expected a list or a table of mirrors, got `{kind_of(value)}`")
+            return [Mirror(registry=key, endpoint=urls) for key, urls in sorted(value.items())]
+        return value
 
 
-def _mirror(value: object, where: str) -> Mirror:
-    if not isinstance(value, dict):
-        raise ScalarError(f"Expected `object`, got `{kind_of(value)}` in {where}")
-    unknown = set(value) - {"registry", "endpoint"}
-    if unknown:
-        raise ScalarError(
-            f"unknown field `{min(unknown)}`, expected `registry` or `endpoint` in {where}"
-        )
-    registry, endpoint = value.get("registry"), value.get("endpoint")
-    if endpoint is not None and not isinstance(endpoint, list):
-        raise ScalarError(f"Expected `array`, got `{kind_of(endpoint)}` in {where}")
-    return Mirror(
-        registry=None if registry is None else SingleLineString.parse(registry),
-        endpoint=None if endpoint is None else [Url.parse(url) for url in endpoint],
-    )
+class Credential(Model, frozen=True):
+    registry: SingleLineString | None = None
+    username: SingleLineString | None = None
+    password: SingleLineString | None = None
+    auth: ValidBase64 | None = None
+    identitytoken: SingleLineString | None = None
 
 
 class ContainerRegistry(Model, frozen=True):
@@ -58,12 +58,17 @@ class ContainerRegistry(Model, frozen=True):
             "none of them has is asked of the registry itself, and its answer is the error shown"
         ),
     ] = None
+    credentials: Annotated[
+        list[Credential] | None,
+        says("As whom a registry is asked: username and password, auth, or a token", secret=True),
+    ] = None
 
 
 def render(group: ContainerRegistry | None) -> Rendered:
     """One hosts.toml a registry, read at each pull by both containerds."""
     files = []
-    for mirror in (group and group.mirrors) or []:
+    mirrors: list[Mirror] = group.mirrors.value if group and group.mirrors else []
+    for mirror in mirrors:
         if not mirror.registry or "/" in mirror.registry or mirror.registry.startswith("."):
             continue
         folder = "_default" if mirror.registry == "*" else mirror.registry
@@ -95,9 +100,16 @@ def _quoted(text: Any) -> str:
 
 GROUP = Group(
     name="container-registry",
-    about="From where images are really fetched.",
+    about="From where images are really fetched, and as whom.",
     model=ContainerRegistry,
+    effects={
+        "mirrors": Effect(
+            does="where every pull looks first", reach="works", packages=("containerd",)
+        ),
+        "credentials": Effect(does="as whom every pull asks"),
+    },
     render=render,
+    aliases={"creds": "credentials"},
     services={"containerd": ("containerd-certs",), "host-containerd": ("containerd-certs",)},
     files={"containerd-certs": ConfigFile(path=FOLDER)},
 )

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from skyrocket.models.settings.group import ConfigFile, File, Group, Model, Rendered, Unit
+from skyrocket.models.settings.group import ConfigFile, Effect, File, Group, Model, Rendered, Unit
 from skyrocket.models.settings.host_containers import encode_specification
 from skyrocket.models.settings.scalars import (
     CpuLimit,
@@ -65,6 +65,14 @@ GROUP = Group(
     name="containers",
     about="Workloads of a node that runs alone; they share the host's network.",
     model=dict[Identifier, Container],
+    effects={
+        "": Effect(
+            does="how the container runs; a change starts it anew",
+            reach="works",
+            restarts=("containers@NAME.service",),
+            packages=("workloads",),
+        )
+    },
     render=render,
     services={"containers": ("containers",)},
     files={"containers": ConfigFile(path=FOLDER)},

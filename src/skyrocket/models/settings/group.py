@@ -1,15 +1,20 @@
-"""What a settings group is: its type, its defaults, and what files and units it becomes.
+"""What a settings group is: its type, its defaults, what it does, and what it becomes.
 
 A group's module describes these as data and pure functions. It does not write files, start units
-or know how often; `skyrocket.host.settings` does.
+or know how often; `skyrocket.host.settings` does. A group without RENDER is checked and stored
+and nothing more: whoever gives it a consumer adds the function, its files, and says in EFFECTS
+how far each key then reaches.
 """
 
 from collections.abc import Callable
 from typing import Any, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from skyrocket.models.keys import Key, Tree
+
+PLACEHOLDERS = frozenset(("NAME", "KEY"))
+"""What stands in a pattern of keys for a name that users choose."""
 
 
 class Model(
@@ -21,6 +26,12 @@ class Model(
     kw_only=True,
 ):
     """Base of every struct in settings: kebab-case, no unknown keys, `null` means absent."""
+
+
+def says(description: str, *, unset: str = "", secret: bool = False) -> Meta:
+    """What a field says of itself: UNSET is what holds without it, SECRET keeps it out of logs."""
+    extra: dict[str, Any] = {"unset": unset} if unset else {}
+    return Meta(description=description, extra=extra | ({"secret": True} if secret else {}))
 
 
 class File(Struct, frozen=True):
@@ -50,12 +61,29 @@ class ConfigFile(Struct, frozen=True, kw_only=True):
     """A file a group writes; a PATH with a slash at its end is a folder it owns entirely.
 
     RESTARTS are units that read it and must start anew when its bytes change; EFFECT is what the
-    applier does itself with a changed file.
+    applier does itself with a changed file. DISRUPTION `reboot`: it is read at a boot only.
     """
 
     path: str
     restarts: tuple[str, ...] = ()
     effect: Literal["", "hostname", "sysctl"] = ""
+    disruption: Literal["", "reboot"] = ""
+
+
+class Effect(Struct, frozen=True, kw_only=True):
+    """What a change of a setting does, and what it disturbs.
+
+    REACH: `works` where something acts on it, `rendered` where a file is written that nothing
+    here reads, `stored` where it is checked and kept only. PACKAGES are those any of which brings
+    the reader; a variant with none of them gets no effect. Without RESTARTS and REBOOT a change
+    disturbs nothing.
+    """
+
+    does: str
+    reach: Literal["works", "rendered", "stored"] = "stored"
+    restarts: tuple[str, ...] = ()
+    reboot: bool = False
+    packages: tuple[str, ...] = ()
 
 
 class Facts(Struct, frozen=True):
@@ -76,15 +104,32 @@ class Generator(Struct, frozen=True):
 class Group(Struct, frozen=True, kw_only=True):
     """Everything there is to know of one settings group.
 
-    MODEL is the type of its value; RENDER gets that value (None when unset). SERVICES maps the
-    name of a service to the names of its configuration files.
+    MODEL is the type of its value. EFFECTS has for a key below the group, `""` for all others,
+    what it does; the longest wins. RENDER gets the group's value (None when unset). SERVICES maps
+    the name of a service to the names of its configuration files. ALIASES are other spellings of
+    a key right below the group, taken on input alone.
     """
 
     name: str
     about: str
     model: Any
-    render: Callable[[Any], Rendered]
-    services: dict[str, tuple[str, ...]]
-    files: dict[str, ConfigFile]
+    effects: dict[str, Effect]
+    render: Callable[[Any], Rendered] | None = None
+    services: dict[str, tuple[str, ...]] = {}
+    files: dict[str, ConfigFile] = {}
     defaults: Tree | str | None = None
     generators: tuple[Generator, ...] = ()
+    aliases: dict[str, str] = {}
+
+    def effect(self, key: Key) -> Effect:
+        """What KEY, whose first segment is this group's name, does."""
+        for end in range(len(key), 0, -1):
+            for pattern, effect in self.effects.items():
+                segments = tuple(pattern.split(".")) if pattern else ()
+                if len(segments) == end - 1 and _fits(segments, key[1:end]):
+                    return effect
+        raise KeyError(key)
+
+
+def _fits(pattern: Key, key: Key) -> bool:
+    return all(p in PLACEHOLDERS or p == s for p, s in zip(pattern, key, strict=True))

@@ -5,7 +5,16 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from skyrocket.models.settings.group import ConfigFile, File, Group, Model, Rendered, Unit
+from skyrocket.models.settings.group import (
+    ConfigFile,
+    Effect,
+    File,
+    Group,
+    Model,
+    Rendered,
+    Unit,
+    says,
+)
 from skyrocket.models.settings.scalars import (
     CpuLimit,
     Identifier,
@@ -25,7 +34,7 @@ class HostContainer(Model, frozen=True):
         bool | None, Meta(description="Whether it may do everything the host may")
     ] = None
     user_data: Annotated[
-        ValidBase64 | None, Meta(description="Base64; the container finds it as a file")
+        ValidBase64 | None, says("Base64; the container finds it as a file", secret=True)
     ] = None
     command: Annotated[
         list[SingleLineString] | None, Meta(description="What to run instead of the image's own")
@@ -76,6 +85,14 @@ GROUP = Group(
     name="host-containers",
     about="Containers that serve the host.",
     model=dict[Identifier, HostContainer],
+    effects={
+        "": Effect(
+            does="how the container runs; a change starts it anew",
+            reach="works",
+            restarts=("host-containers@NAME.service",),
+            packages=("host-containers",),
+        )
+    },
     render=render,
     services={"host-containers": ("host-containers",)},
     files={"host-containers": ConfigFile(path=FOLDER)},

@@ -1,20 +1,132 @@
-"""Group `kernel`: parameters of the running kernel."""
+"""Group `kernel`: parameters, modules, lockdown and huge pages of the running kernel."""
 
-from typing import Annotated
+import re
+from typing import Annotated, Any, ClassVar, Literal
 
 from msgspec import Meta
 
-from skyrocket.models.settings.group import ConfigFile, File, Group, Model, Rendered
-from skyrocket.models.settings.scalars import SingleLineString, SysctlKey
+from skyrocket.models.settings.forms import Forms
+from skyrocket.models.settings.group import (
+    ConfigFile,
+    Effect,
+    File,
+    Group,
+    Model,
+    Rendered,
+    says,
+)
+from skyrocket.models.settings.scalars import (
+    Patterned,
+    Scalar,
+    ScalarError,
+    SingleLineString,
+    SysctlKey,
+)
 
 _PATH = "/etc/sysctl.d/90-settings.conf"
 
 
+class KmodKey(Patterned):
+    """The name of a kernel module: letters, digits, '_' and '-', at most 56."""
+
+    __slots__ = ()
+    pattern = "[A-Za-z0-9_-]{1,56}"
+    rule = "may hold only letters, digits, '_' and '-', 1 to 56 of them"
+
+
+class HugepageSize(Scalar):
+    """The size of a huge page, a power of two: `2Mi`, `1Gi`."""
+
+    __slots__ = ()
+
+    @classmethod
+    def refuse(cls, text: str) -> str | None:
+        match = re.fullmatch("([1-9][0-9]{0,18})(Ki|Mi|Gi|Ti)", text)
+        if match is None:
+            return f"{text!r} is no size such as 2Mi or 1Gi"
+        amount = int(match[1])
+        return f"{text!r} is no power of two" if amount & (amount - 1) else None
+
+
+class StaticKey(HugepageSize):
+    """`essential`, or the size of a huge page."""
+
+    __slots__ = ()
+
+    @classmethod
+    def refuse(cls, text: str) -> str | None:
+        return None if text == "essential" else super().refuse(text)
+
+
+class HugepageAllocation(Patterned):
+    """How many huge pages: `512`, or by NUMA node `0:128,1:256`."""
+
+    __slots__ = ()
+    pattern = "[0-9]+|[0-9]+:[0-9]+(?:,[0-9]+:[0-9]+)*"
+    rule = "is neither a number of pages nor a list such as 0:128,1:256"
+
+
+class Pool(Model, frozen=True):
+    count: Annotated[HugepageAllocation, says("How many pages of this size")]
+
+
+class StaticHugepages(Forms):
+    """A table: `essential`, true or false, and for each size `SIZE = {count}`."""
+
+    __slots__ = ()
+    forms: ClassVar[dict[type, Any]] = {dict: dict[StaticKey, Pool | bool]}
+
+    @classmethod
+    def settle(cls, value: Any) -> Any:
+        for key, below in value.items():
+            if isinstance(below, bool) != (key == "essential"):
+                wanted = "bool" if key == "essential" else "object"
+                raise ScalarError(f"Expected `{wanted}` for {key}")
+        return value
+
+
+class TransparentHugepages(Model, frozen=True):
+    enabled: Annotated[
+        Literal["never", "madvise", "always"] | None, says("Who gets transparent huge pages")
+    ] = None
+    defrag: Annotated[
+        Literal["never", "madvise", "defer", "defer+madvise", "always"] | None,
+        says("When the kernel makes room for them"),
+    ] = None
+
+
+class Hugepages(Model, frozen=True):
+    static: Annotated[StaticHugepages | None, says("Pages that are set aside at boot")] = None
+    transparent: TransparentHugepages | None = None
+
+
+class KernelModule(Model, frozen=True):
+    allowed: Annotated[bool | None, says("Whether the module may be loaded", unset="false")] = None
+    autoload: Annotated[
+        bool | None, says("Whether it is loaded at boot; must be allowed", unset="false")
+    ] = None
+
+
+class NvidiaDriver(Model, frozen=True):
+    branch: Annotated[Literal["lts", "pb"], says("Which branch of the driver is used")]
+
+
+class Drivers(Model, frozen=True):
+    nvidia: NvidiaDriver | None = None
+
+
 class Kernel(Model, frozen=True):
+    lockdown: Annotated[
+        Literal["none", "integrity", "confidentiality"] | None,
+        says("How far the kernel is closed even to root; cannot be lowered without a reboot"),
+    ] = None
+    modules: dict[KmodKey, KernelModule] | None = None
     sysctl: Annotated[
         dict[SysctlKey, SingleLineString] | None,
         Meta(description="Kernel parameters and their values; values are texts, also numbers"),
     ] = None
+    hugepages: Hugepages | None = None
+    drivers: Drivers | None = None
 
 
 def render(kernel: Kernel | None) -> Rendered:
@@ -28,6 +140,14 @@ GROUP = Group(
     name="kernel",
     about="Parameters of the running kernel.",
     model=Kernel,
+    effects={
+        "lockdown": Effect(does="the kernel's lockdown level; a lower one at the next boot"),
+        "modules": Effect(does="which modules may be loaded, and which are at boot", reboot=True),
+        "sysctl": Effect(does="the parameter below /proc/sys, at once", reach="works"),
+        "hugepages.static": Effect(does="pages set aside at boot", reboot=True),
+        "hugepages.transparent": Effect(does="the kernel's policy for huge pages"),
+        "drivers": Effect(does="which driver is loaded", reboot=True),
+    },
     render=render,
     services={"sysctl": ("sysctl-conf",)},
     files={"sysctl-conf": ConfigFile(path=_PATH, effect="sysctl")},

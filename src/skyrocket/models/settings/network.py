@@ -7,15 +7,18 @@ from msgspec import Meta
 
 from skyrocket.models.settings.group import (
     ConfigFile,
+    Effect,
     Facts,
     File,
     Generator,
     Group,
     Model,
     Rendered,
+    says,
 )
 from skyrocket.models.settings.scalars import (
     IpAddress,
+    Patterned,
     SingleLineString,
     Url,
     ValidLinuxHostname,
@@ -24,6 +27,14 @@ from skyrocket.models.settings.scalars import (
 _PROXY = "/etc/network/proxy.env"
 _OWN_HOSTS = "127.0.0.1 localhost localhost.localdomain localhost4 localhost4.localdomain4"
 _OWN_HOSTS6 = "::1 localhost localhost.localdomain localhost6 localhost6.localdomain6"
+
+
+class InterfaceName(Patterned):
+    """The name of a network interface: 1 to 15 characters, no blank, '/' or ':'."""
+
+    __slots__ = ()
+    pattern = r"(?!\.{1,2}$)[!-.0-9;-~]{1,15}"
+    rule = "is no name of a network interface such as eth0"
 
 
 class Network(Model, frozen=True):
@@ -40,6 +51,9 @@ class Network(Model, frozen=True):
     ] = None
     no_proxy: Annotated[
         list[SingleLineString] | None, Meta(description="Hosts that are reached without the proxy")
+    ] = None
+    disable_ipv6: Annotated[
+        list[InterfaceName] | None, says("Interfaces that get no IPv6 addresses")
     ] = None
 
 
@@ -81,10 +95,22 @@ def make_hostname(facts: Facts) -> str:
     return f"node-{zlib.crc32(facts.machine_id.encode()):08x}"
 
 
+_PROXIED = Effect(
+    does="environment of the container runtimes, their pulls and the host containers",
+    reach="works",
+    restarts=("containerd.service", "host-containerd.service"),
+)
 GROUP = Group(
     name="network",
-    about="The node's name and its hosts file.",
+    about="The node's name, its hosts file and its proxy.",
     model=Network,
+    effects={
+        "hostname": Effect(does="the node's name, and its line in /etc/hosts", reach="works"),
+        "hosts": Effect(does="lines of /etc/hosts", reach="works"),
+        "https-proxy": _PROXIED,
+        "no-proxy": _PROXIED,
+        "disable-ipv6": Effect(does="IPv6 of single interfaces"),
+    },
     render=render,
     services={"hostname": ("hostname",), "hosts": ("hosts",), "proxy": ("proxy-env",)},
     files={

@@ -1,12 +1,16 @@
 """The settings as a document for people, made from the types themselves. Not used on a node."""
 
-from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from collections.abc import Iterator
+from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 
-from skyrocket.models.settings import scalars
-from skyrocket.models.settings.group import Group
+from skyrocket.models import keys
+from skyrocket.models.settings import leaves
+from skyrocket.models.settings.forms import Forms
+from skyrocket.models.settings.group import PLACEHOLDERS, Effect, Group
+from skyrocket.models.settings.leaves import Leaf
+from skyrocket.models.settings.scalars import Scalar
 from skyrocket.models.settings.table import Schema
 
 _HEAD = """\
@@ -17,7 +21,14 @@ Made from `src/skyrocket/models/settings`; a test compares the two. Do not edit.
 Every key stands under `settings` in user data and in `apiclient get`; `apiclient set` takes it
 without. All are optional, `null` means absent, a key that is not here is refused. Lists are
 replaced whole, tables merge. Nothing is removed from a table over the API: containers are
-switched off with `enabled = false`.
+switched off with `enabled = false`. `NAME` and `KEY` stand for names that you choose.
+
+A variant has some of these groups; a key of another group is refused with that reason.
+`./skyrocket settings check FILE --variant V` says on your machine what a document does there,
+`./skyrocket settings schema` gives the JSON Schema. In the column "effect", *stored* means that
+the value is checked and kept and nothing acts on it yet, *rendered* that a file is written whose
+reader is not in any variant yet. "Disturbs" is what a change of the value interrupts. 🔒 marks
+secrets, which the field's metadata says too.
 
 User data is TOML (gzip accepted). It is read at the first boot, from these sources; a later one
 wins key by key:
@@ -39,76 +50,109 @@ def document(schema: Schema) -> str:
     return "\n".join([_HEAD, *(_group(group) for group in schema.groups.values()), _scalars()])
 
 
-def keys(group: Group) -> list[tuple[str, str, str]]:
-    """Every setting of GROUP -> (key, type, description)."""
-    return list(_keys(group.name, group.model, group.about))
+def listing(schema: Schema) -> str:
+    """Every key and its type, a line each: what users may rely on."""
+    found = [leaf for group in schema.groups.values() for leaf in leaves.of_group(group)]
+    return "".join(f"{leaf.name}: {typed(leaf)}\n" for leaf in found)
+
+
+def default(group: Group, leaf: Leaf) -> str:
+    """What holds when nobody says LEAF."""
+    for generator in group.generators:
+        if generator.key == leaf.key:
+            return f"generated ({generator.name})"
+    given = keys.flatten({group.name: group.defaults}) if group.defaults is not None else {}
+    values = {key: value for key, value in given.items() if _covers(leaf.key, key)}
+    if leaf.key in values:
+        return f"`{msgspec.json.encode(values[leaf.key]).decode()}`"
+    if values:
+        return ", ".join(f"`{key[-1]}` {str(value).lower()}" for key, value in values.items())
+    return leaf.unset
+
+
+def disturbs(effect: Effect) -> str:
+    """What a change interrupts, in words."""
+    parts = [f"`{unit}`" for unit in effect.restarts]
+    return ", ".join([*parts, *(["at the next boot"] if effect.reboot else [])]) or "nothing"
+
+
+def typed(leaf: Leaf) -> str:
+    """The type of LEAF, and of the names that are chosen in its key."""
+    names = [p for p in leaf.key if p in PLACEHOLDERS]
+    chosen = [f"{p}: {words(kind)}" for p, kind in zip(names, leaf.names, strict=True)]
+    return "; ".join([words(leaf.kind), *chosen])
+
+
+def words(kind: Any) -> str:
+    """The type KIND as people say it."""
+    kind, metas = leaves.bare(kind)
+    plain = {str: "text", int: "number", bool: "true or false", float: "number"}
+    if kind in plain:
+        return plain[kind] + next((_bounds(meta) for meta in metas if leaves.limits(meta)), "")
+    if get_origin(kind) is Literal:
+        return ", ".join(f"`{each}`" if each else "empty" for each in get_args(kind))
+    if get_origin(kind) is list:
+        return f"list of {words(get_args(kind)[0])}"
+    if get_origin(kind) is tuple:
+        return f"pair of {' and '.join(words(each) for each in get_args(kind))}"
+    if leaves.is_struct(kind):
+        fields = msgspec.structs.fields(kind)
+        return f"{{{', '.join(f'{f.encode_name}: {words(f.type)}' for f in fields)}}}"
+    return str(kind.__name__)
+
+
+def _bounds(meta: msgspec.Meta) -> str:
+    low = f"above {meta.gt}" if meta.gt is not None else meta.ge
+    powers = {2**bits - 1: f"2^{bits} - 1" for bits in (31, 32, 63)}
+    powers |= {-(2**bits): f"-2^{bits}" for bits in (31, 63)}
+    return f", {powers.get(low, low)} to {powers.get(meta.le, meta.le)}"
+
+
+def _covers(pattern: keys.Key, key: keys.Key) -> bool:
+    return len(pattern) == len(key) and all(
+        p in PLACEHOLDERS or p == s for p, s in zip(pattern, key, strict=True)
+    )
 
 
 def _group(group: Group) -> str:
-    lines = [f"## {group.name}", "", group.about, "", "| key | type | what |", "|---|---|---|"]
-    lines += [f"| `{key}` | {kind} | {about} |" for key, kind, about in keys(group)]
+    lines = [f"## {group.name}", "", group.about, ""]
+    lines += ["| key | type | what | default | effect | disturbs |", "|---|---|---|---|---|---|"]
+    lines += [_row(group, leaf) for leaf in leaves.of_group(group)]
     lines.append("")
-    if group.defaults is not None:
-        lines += [f"Default: `{msgspec.json.encode(group.defaults).decode()}`", ""]
-    for each in group.generators:
-        lines += [f"Generated: `{'.'.join(each.key)}` ({each.name}).", ""]
+    for other, kept in group.aliases.items():
+        lines += [f"`{group.name}.{other}` is taken as `{group.name}.{kept}`.", ""]
     for file in group.files.values():
         then = f", then restarts {', '.join(f'`{unit}`' for unit in file.restarts)}"
         lines.append(f"Writes `{file.path}`{then if file.restarts else ''}.")
     return "\n".join([*lines, ""] if group.files else lines)
 
 
-def _keys(path: str, kind: Any, about: str) -> Any:
-    kind, said = _bare(kind)
-    about = said or about
-    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
-        for field in msgspec.structs.fields(kind):
-            yield from _keys(f"{path}.{field.encode_name}", field.type, "")
-    elif get_origin(kind) is dict and _is_struct(get_args(kind)[1]):
-        yield from _keys(f"{path}.NAME", get_args(kind)[1], "")
-    elif get_origin(kind) is dict:
-        yield f"{path}.KEY", _words(get_args(kind)[1]), about
-    else:
-        yield path, _words(kind), about
-
-
-def _bare(kind: Any) -> tuple[Any, str]:
-    """KIND without annotation and `| None`, and the description it carried."""
-    about = ""
-    while True:
-        if get_origin(kind) is Annotated:
-            kind, *meta = get_args(kind)
-            about = about or next((m.description for m in meta if m.description), "")
-        elif get_origin(kind) in (Union, UnionType):
-            kind = next(option for option in get_args(kind) if option is not NoneType)
-        else:
-            return kind, about
-
-
-def _is_struct(kind: Any) -> bool:
-    return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
-
-
-def _words(kind: Any) -> str:
-    kind, _ = _bare(kind)
-    plain = {str: "text", int: "number", bool: "true or false"}
-    if kind in plain:
-        return plain[kind]
-    if get_origin(kind) is Literal:
-        return ", ".join(f"`{each}`" for each in get_args(kind))
-    if get_origin(kind) is list:
-        return f"list of {_words(get_args(kind)[0])}"
-    if get_origin(kind) is tuple:
-        return f"pair of {' and '.join(_words(each) for each in get_args(kind))}"
-    return str(kind.__name__)
+def _row(group: Group, leaf: Leaf) -> str:
+    effect = group.effect(leaf.key)
+    reach = "" if effect.reach == "works" else f"*{effect.reach}*; "
+    lock = " 🔒" if leaf.secret else ""
+    cells = [
+        f"`{leaf.name}`{lock}",
+        typed(leaf),
+        leaf.about + (" (needed)" if leaf.required else ""),
+        default(group, leaf) or "-",
+        reach + effect.does,
+        disturbs(effect),
+    ]
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
 
 def _scalars() -> str:
     lines = ["## Types", "", "| type | what it accepts |", "|---|---|"]
-    kinds = sorted(scalars.Scalar.__subclasses__(), key=lambda kind: kind.__name__)
-    lines += [f"| {kind.__name__} | {' '.join((kind.__doc__ or '').split())} |" for kind in kinds]
-    lines.append(
-        "| MirrorList | A list of {registry, endpoint = [Url]} or a table registry = [Url]; "
-        "`*` stands for all other registries |"
-    )
+    hidden = {"Patterned"}
+    kinds = {kind.__name__: kind for base in (Scalar, Forms) for kind in _below(base)}
+    for name, kind in sorted(kinds.items()):
+        if name not in hidden:
+            lines.append(f"| {name} | {' '.join((kind.__doc__ or '').split())} |".replace("||", ""))
     return "\n".join(lines) + "\n"
+
+
+def _below(kind: type[Any]) -> Iterator[type[Any]]:
+    for each in kind.__subclasses__():
+        yield each
+        yield from _below(each)

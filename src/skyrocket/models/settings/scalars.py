@@ -8,9 +8,9 @@ those of Bottlerocket's settings models, plus: no control characters in single-l
 
 import binascii
 import re
-from typing import Any, Self, TypeVar
+from typing import Annotated, Any, Self
 
-T = TypeVar("T")
+from msgspec import Meta
 
 _LINE_BREAKS = frozenset("\n\r\x0b\x0c\x85\u2028\u2029")
 _IDENTIFIER = re.compile(r"[A-Za-z0-9-]{0,76}")
@@ -83,8 +83,29 @@ def decode(kind: type[Any], value: object) -> Any:
 
 
 def encode(value: Any) -> object:
-    """Encode for msgspec: the plain value inside a scalar."""
-    return str(value) if isinstance(value, str) else list(value)
+    """Encode for msgspec: the plain value inside a scalar or inside one of several forms."""
+    return str(value) if isinstance(value, str) else value.value
+
+
+Int32 = Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)]
+UInt32 = Annotated[int, Meta(ge=0, le=2**32 - 1)]
+UInt16 = Annotated[int, Meta(ge=0, le=2**16 - 1)]
+UInt8 = Annotated[int, Meta(ge=0, le=2**8 - 1)]
+Int64 = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+NonNegativeInteger = Annotated[int, Meta(ge=0, le=2**31 - 1)]
+
+
+class Patterned(Scalar):
+    """A text that one regular expression describes; it is compiled when first asked."""
+
+    __slots__ = ()
+    pattern = ""
+    rule = ""
+    """What goes after the refused text in the reason."""
+
+    @classmethod
+    def refuse(cls, text: str) -> str | None:
+        return None if re.fullmatch(cls.pattern, text) else f"{text!r} {cls.rule}"
 
 
 class SingleLineString(Scalar):

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from skyrocket.models.settings.group import Facts, Generator, Group, Model, Rendered
+from skyrocket.models.settings.group import Effect, Facts, Generator, Group, Model
 from skyrocket.models.settings.scalars import FriendlyVersion, Url
 
 SEEDS = 2048
@@ -29,11 +29,6 @@ class Updates(Model, frozen=True):
     ] = None
 
 
-def render(_updates: Updates | None) -> Rendered:
-    """Nothing: the update verb reads the settings themselves."""
-    return Rendered()
-
-
 def make_seed(facts: Facts) -> int:
     return facts.random % SEEDS
 
@@ -42,7 +37,7 @@ GROUP = Group(
     name="updates",
     about="Where updates come from and which one this node takes.",
     model=Updates,
-    render=render,
+    effects={"": Effect(does="read by the updater, which is not there yet")},
     services={"updog": ()},
     files={},
     defaults={"version-lock": "latest", "ignore-waves": False},
