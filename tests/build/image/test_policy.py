@@ -9,7 +9,7 @@ import pytest
 
 from skyrocket.build import lock as locks
 from skyrocket.build import tools
-from skyrocket.build.image import labels, policy
+from skyrocket.build.image import labels, selinux
 from skyrocket.models.progress import Silent
 from skyrocket.sandbox import Sandbox
 
@@ -51,9 +51,9 @@ def seeded(folder: Path, rule: str) -> Path:
 
 def test_the_sources_compile(sandbox: Sandbox, tmp_path: Path) -> None:
     """A policy of the kernel's form, and file contexts that our matcher reads."""
-    policy.compile_sources(sandbox, SOURCES, tmp_path)
-    assert (tmp_path / policy.BINARY).read_bytes()[:4] == bytes.fromhex("8cff7cf9")
-    rules = labels.parse((tmp_path / policy.CONTEXTS).read_text())
+    selinux.compile_sources(sandbox, SOURCES, tmp_path)
+    assert (tmp_path / selinux.BINARY).read_bytes()[:4] == bytes.fromhex("8cff7cf9")
+    rules = labels.parse((tmp_path / selinux.CONTEXTS).read_text())
     for path, kind, word in (
         ("/", "folder", "os_t"),
         ("/usr/lib/systemd/systemd", "file", "init_exec_t"),
@@ -68,11 +68,11 @@ def test_the_sources_compile(sandbox: Sandbox, tmp_path: Path) -> None:
 @pytest.mark.parametrize("what", FORBIDDEN)
 def test_a_forbidden_rule_does_not_compile(sandbox: Sandbox, tmp_path: Path, what: str) -> None:
     """Whoever writes it: the compiler names the promise that it breaks."""
-    with pytest.raises(policy.PolicyError, match="neverallow"):
-        policy.compile_sources(sandbox, seeded(tmp_path, FORBIDDEN[what]), tmp_path)
+    with pytest.raises(selinux.PolicyError, match="neverallow"):
+        selinux.compile_sources(sandbox, seeded(tmp_path, FORBIDDEN[what]), tmp_path)
 
 
 def test_another_rule_does(sandbox: Sandbox, tmp_path: Path) -> None:
     """The control: one more rule that breaks no promise."""
     sources = seeded(tmp_path, "(allow api_t proc_t (file (watch)))")
-    policy.compile_sources(sandbox, sources, tmp_path)
+    selinux.compile_sources(sandbox, sources, tmp_path)

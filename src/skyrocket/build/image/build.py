@@ -14,10 +14,9 @@ from skyrocket.build.image import (
     contents,
     convert,
     disk,
-    labels,
     modules,
-    policy,
     programs,
+    selinux,
     stages,
 )
 from skyrocket.build.image.errors import ContentsError
@@ -179,7 +178,9 @@ def make_version(
     chosen = modules.by_name(kernel, "kernel", names["kernel"], mistakes)
     early = modules.by_name(kernel, "initrd", names["initrd"], mistakes)
     late_folder = stages.make_modules(sandbox, kernel, chosen)
-    rules = stages.make_policy(sandbox, checkout / "packages/selinux/policy")
+    rules = None
+    if "selinux" in definition.packages:
+        rules = stages.make_policy(sandbox, checkout / "packages/selinux/policy")
     entries = contents.compose(
         checkout,
         definition,
@@ -187,7 +188,7 @@ def make_version(
         release,
         [
             *ours.entries(),
-            *policy.entries(rules),
+            *selinux.entries(rules),
             *modules.entries(late_folder, kernel.image.origin),
         ],
         MULTIARCH[release.architecture],
@@ -199,9 +200,7 @@ def make_version(
         replaced = {entry.path: entry for entry in (*entries, *changed)}
         entries = [replaced[path] for path in sorted(replaced)]
     report.step("make the root file system and its proof")
-    where = labels.parse((rules / policy.CONTEXTS).read_text(encoding="utf-8"))
-    entries = labels.labelled(entries, where)
-    top = labels.label_of(where, "/", "folder")
+    entries, top = selinux.labelled(entries, rules)
     root, proof = stages.make_root(sandbox, entries, release.epoch, top)
     report.step("make the initrd and the kernel image")
     arguments = (*definition.variant.kernel_arguments, f"roothash={proof.root_hash}")

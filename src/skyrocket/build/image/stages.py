@@ -6,7 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from skyrocket.build import step
-from skyrocket.build.image import disk, initrd, modules, policy, root, uki
+from skyrocket.build.image import (
+    disk,
+    initrd,
+    modules,
+    root,
+    selinux,
+    uki,
+)
 from skyrocket.fetch import places
 
 if TYPE_CHECKING:
@@ -42,7 +49,7 @@ def make_policy(sandbox: Sandbox, sources: Path) -> Path:
     """A folder with the compiled SELinux policy and its file contexts."""
 
     def make(folder: Path) -> None:
-        policy.compile_sources(sandbox, sources, folder)
+        selinux.compile_sources(sandbox, sources, folder)
 
     return _run(sandbox, "policy", {"sources": step.digest_tree(sources, ("*.cil",))}, make)
 

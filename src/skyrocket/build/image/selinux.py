@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from skyrocket.build.image import labels
 from skyrocket.build.image.entries import Entry
 from skyrocket.sandbox import Mount, ProgramError
 
@@ -40,9 +41,19 @@ def compile_sources(tools: Sandbox, sources: Path, folder: Path) -> None:
         raise PolicyError(f"cannot compile the policy: {error.stderr.strip()}") from error
 
 
-def entries(folder: Path) -> list[Entry]:
-    """What of a compiled policy belongs into the root."""
+def entries(folder: Path | None) -> list[Entry]:
+    """What of the policy in FOLDER belongs into the root; nothing of none."""
+    if folder is None:
+        return []
     return [
         Entry(place, "file", 0o644, "package:selinux", content=folder / name)
         for name, place in PLACES.items()
     ]
+
+
+def labelled(found: list[Entry], folder: Path | None) -> tuple[list[Entry], str]:
+    """The root's entries and its top folder, labelled by the policy in FOLDER, if there is one."""
+    if folder is None:
+        return found, ""
+    rules = labels.parse((folder / CONTEXTS).read_text(encoding="utf-8"))
+    return labels.labelled(found, rules), labels.label_of(rules, "/", "folder")
