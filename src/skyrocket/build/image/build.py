@@ -178,19 +178,14 @@ def make_version(
     chosen = modules.by_name(kernel, "kernel", names["kernel"], mistakes)
     early = modules.by_name(kernel, "initrd", names["initrd"], mistakes)
     late_folder = stages.make_modules(sandbox, kernel, chosen)
-    rules = None
-    if "selinux" in definition.packages:
-        rules = stages.make_policy(sandbox, checkout / "packages/selinux/policy")
+    rules = stages.make_policy(sandbox, checkout, definition.packages)
+    made = [*ours.entries(), *modules.entries(late_folder, kernel.image.origin)]
     entries = contents.compose(
         checkout,
         definition,
         pool,
         release,
-        [
-            *ours.entries(),
-            *selinux.entries(rules),
-            *modules.entries(late_folder, kernel.image.origin),
-        ],
+        [*made, *selinux.entries(rules)],
         MULTIARCH[release.architecture],
         mistakes,
     )

@@ -17,7 +17,7 @@ from skyrocket.build.image import (
 from skyrocket.fetch import places
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Container, Sequence
 
     from skyrocket.build.image.contents import Release
     from skyrocket.build.image.entries import Entry
@@ -45,8 +45,11 @@ def make_modules(sandbox: Sandbox, kernel: Kernel, paths: Sequence[str]) -> Path
     return _run(sandbox, "modules", {"kernel": source(kernel.image), "paths": list(paths)}, make)
 
 
-def make_policy(sandbox: Sandbox, sources: Path) -> Path:
-    """A folder with the compiled SELinux policy and its file contexts."""
+def make_policy(sandbox: Sandbox, checkout: Path, packages: Container[str]) -> Path | None:
+    """A folder with the compiled SELinux policy and its file contexts; none without its package."""
+    sources = checkout / "packages/selinux/policy"
+    if "selinux" not in packages:
+        return None
 
     def make(folder: Path) -> None:
         selinux.compile_sources(sandbox, sources, folder)
