@@ -84,14 +84,20 @@ def test_no_debug_file_system(node: Machine) -> None:
     assert node.host(script.format(kind="debugfs")).status != 0
 
 
-def test_a_module_from_elsewhere_is_refused(node: Machine) -> None:
-    """The shipped file loads; a copy of it does not, though its signature is as good."""
-    shipped = f"{MODULES}/drivers/net/dummy.ko"
-    insmod = "(exec -a insmod kmod {path})"
-    assert node.host(f"mkdir -p {WORK} && cp {shipped} {WORK}/copy.ko").status == 0
-    refused = node.host(insmod.format(path=f"{WORK}/copy.ko"))
-    assert refused.status != 0
-    assert "Permission denied" in refused.err, refused
-    loaded = node.host(insmod.format(path=shipped))
+def test_a_module_without_a_good_signature_is_refused(node: Machine) -> None:
+    """The shipped file loads; with one changed byte, or without its signature, it does not."""
+    insmod = f"(exec -a insmod kmod {WORK}/{{name}}.ko)"
+    made = node.host(
+        f"mkdir -p {WORK} && cd {WORK} && cp {MODULES}/drivers/net/dummy.ko whole.ko && "
+        "size=$(stat -c %s whole.ko) && cp whole.ko changed.ko && "
+        "printf x | dd of=changed.ko bs=1 seek=$((size / 2)) conv=notrunc 2>/dev/null && "
+        "head -c $((size / 2)) whole.ko > unsigned.ko"
+    )
+    assert made.status == 0, made
+    for name in ("changed", "unsigned"):
+        refused = node.host(insmod.format(name=name))
+        assert refused.status != 0, name
+        assert "Key was rejected by service" in refused.err, refused
+    loaded = node.host(insmod.format(name="whole"))
     assert loaded.status == 0, loaded
     node.host(f"(exec -a rmmod kmod dummy); rm -r {WORK}")
