@@ -1,0 +1,31 @@
+"""Prove that containers stay in: every attempt of tests/escape, on a locked node and on a control.
+
+Writes docs/evidence/escape.md. The attempts prove themselves on the control, a node without
+lockdown and SELinux, in a privileged container: two thirds must succeed there.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def main() -> int:
+    sys.path[:0] = [str(ROOT / "src"), str(ROOT / "tests")]
+    from skyrocket.cli import children, environment
+
+    ready = environment.ready("dev")
+    argv = [*children.python("-m", "escape.prove"), *sys.argv[1:]]
+    env = children.environment(ready)
+    env["PYTHONPATH"] = os.pathsep.join(
+        [str(ROOT / "tests"), str(ROOT / "src"), env.get("PYTHONPATH", ""), str(ready)]
+    )
+    os.chdir(ROOT)
+    os.execve(argv[0], argv, env)  # noqa: S606
+
+
+if __name__ == "__main__":
+    sys.exit(main())

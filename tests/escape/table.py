@@ -1,0 +1,13 @@
+"""Every attempt, in the order in which they are made."""
+
+from __future__ import annotations
+
+from escape.attempt import Attempt
+from escape.attempts import devices, kernel, mounts, node
+
+ATTEMPTS: tuple[Attempt, ...] = tuple(
+    value
+    for group in (mounts, devices, kernel, node)
+    for value in vars(group).values()
+    if isinstance(value, Attempt)
+)
