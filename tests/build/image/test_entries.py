@@ -42,9 +42,9 @@ def test_size_and_content_from_a_path(tmp_path) -> None:
     assert file("a", b"three").size() == 5
 
 
-def members(*entries: Entry) -> list[tarfile.TarInfo]:
+def members(*entries: Entry, label: str = "") -> list[tarfile.TarInfo]:
     stream = io.BytesIO()
-    write_tar(entries, stream, 1_700_000_000)
+    write_tar(entries, stream, 1_700_000_000, label)
     stream.seek(0)
     return tarfile.open(fileobj=stream).getmembers()
 
@@ -68,3 +68,11 @@ def test_tar_has_one_moment_and_no_names() -> None:
     """Nothing of the machine that builds is in the stream."""
     for member in members(file("a"), Entry("d", "folder", 0o755, "test"), file("x" * 150)):
         assert (member.mtime, member.uname, member.gname) == (1_700_000_000, "", "")
+
+
+def test_tar_keeps_labels() -> None:
+    """As an attribute's bytes, with the zero that the kernel has at the end; else no record."""
+    key = "SCHILY.xattr.security.selinux"
+    found = members(file("a")._replace(label="u:r:t:s0"), file("b"), label="u:r:top:s0")
+    records = [member.pax_headers.get(key) for member in found]
+    assert records == ["u:r:top:s0\0", "u:r:t:s0\0", None]

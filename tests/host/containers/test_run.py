@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
-from skyrocket.host.containers import run, runc
+from skyrocket.host.containers import labels, run, runc
 from skyrocket.host.containers.containerd import Containerd, pauses
 from skyrocket.host.containers.errors import ContainerError, ImageError, SpecificationError
 from skyrocket.host.containers.places import Places
@@ -115,6 +115,21 @@ def test_a_start_takes_two_calls_of_containerd(node: Callable[..., Node]) -> Non
     assert config["root"]["path"] == rootfs
     assert config["linux"]["cgroupsPath"] == "/unit/container"
     assert config["linux"]["resources"]["memory"] == {"limit": 1 << 20, "swap": 1 << 20}
+
+
+def test_labels_where_there_is_selinux(
+    node: Callable[..., Node], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The root's mount, the processes and further mounts carry the container's labels."""
+    monkeypatch.setattr(run.selinux, "active", lambda: True)
+    demo = node()
+    demo.write()
+    config = demo.prepare()
+    marks = labels.of("workload", "demo", superpowered=False)
+    options = f'lowerdir=/l,upperdir=/u,context="{marks.mount}"'
+    assert demo.kernel.calls[0][-1] == options
+    assert config["process"]["selinuxLabel"] == marks.process
+    assert config["linux"]["mountLabel"] == marks.mount
 
 
 def test_a_layer_left_behind_makes_way(node: Callable[..., Node]) -> None:

@@ -10,7 +10,15 @@ import msgspec
 
 from skyrocket.build import definitions, sbom, step, tools
 from skyrocket.build import lock as locks
-from skyrocket.build.image import contents, convert, disk, modules, programs, stages
+from skyrocket.build.image import (
+    contents,
+    convert,
+    disk,
+    modules,
+    programs,
+    selinux,
+    stages,
+)
 from skyrocket.build.image.errors import ContentsError
 from skyrocket.build.image.manifest import describe_image
 from skyrocket.build.image.review import review
@@ -170,12 +178,14 @@ def make_version(
     chosen = modules.by_name(kernel, "kernel", names["kernel"], mistakes)
     early = modules.by_name(kernel, "initrd", names["initrd"], mistakes)
     late_folder = stages.make_modules(sandbox, kernel, chosen)
+    rules = stages.make_policy(sandbox, checkout, definition.packages)
+    made = [*ours.entries(), *modules.entries(late_folder, kernel.image.origin)]
     entries = contents.compose(
         checkout,
         definition,
         pool,
         release,
-        [*ours.entries(), *modules.entries(late_folder, kernel.image.origin)],
+        [*made, *selinux.entries(rules)],
         MULTIARCH[release.architecture],
         mistakes,
     )
@@ -185,7 +195,8 @@ def make_version(
         replaced = {entry.path: entry for entry in (*entries, *changed)}
         entries = [replaced[path] for path in sorted(replaced)]
     report.step("make the root file system and its proof")
-    root, proof = stages.make_root(sandbox, entries, release.epoch)
+    entries, top = selinux.labelled(entries, rules)
+    root, proof = stages.make_root(sandbox, entries, release.epoch, top)
     report.step("make the initrd and the kernel image")
     arguments = (*definition.variant.kernel_arguments, f"roothash={proof.root_hash}")
     early_folder = stages.make_modules(sandbox, kernel, early)

@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
 
 class Entry(NamedTuple):
-    """`path` has no leading slash; `origin` says which package brought it (`debian:NAME`, …)."""
+    """`path` has no leading slash; `origin` says which package brought it (`debian:NAME`, …).
+
+    LABEL is SELinux's; without one the file has none.
+    """
 
     path: str
     kind: Literal["file", "folder", "symlink"]
@@ -22,6 +25,7 @@ class Entry(NamedTuple):
     link: str = ""
     uid: int = 0
     gid: int = 0
+    label: str = ""
 
     def read(self) -> bytes:
         return self.content if isinstance(self.content, bytes) else self.content.read_bytes()
@@ -43,14 +47,24 @@ def with_parents(entries: Iterable[Entry]) -> list[Entry]:
     return [found[path] for path in sorted(found)]
 
 
-def write_tar(entries: Iterable[Entry], target: IO[bytes], epoch: int) -> None:
-    """The entries as a tar stream, which carries owners that an unprivileged build cannot set."""
+_LABEL = "SCHILY.xattr.security.selinux"
+"""The PAX record in which tar, and mkfs.erofs, carry this attribute."""
+
+
+def write_tar(entries: Iterable[Entry], target: IO[bytes], epoch: int, label: str = "") -> None:
+    """The entries as a tar stream, which carries what an unprivileged build cannot set.
+
+    That is owners and labels; LABEL is the root folder's.
+    """
     # Without an entry of its own the root folder would be everybody's to write.
-    top = Entry(".", "folder", 0o755, "frame")
+    top = Entry(".", "folder", 0o755, "frame", label=label)
     with tarfile.open(fileobj=target, mode="w", format=tarfile.PAX_FORMAT) as tar:
         for entry in (top, *entries):
             info = tarfile.TarInfo(entry.path)
             info.mode, info.uid, info.gid, info.mtime = entry.mode, entry.uid, entry.gid, epoch
+            if entry.label:
+                # The kernel writes and compares labels with the zero byte at their end.
+                info.pax_headers = {_LABEL: f"{entry.label}\0"}
             if entry.kind == "folder":
                 info.type = tarfile.DIRTYPE
                 tar.addfile(info)

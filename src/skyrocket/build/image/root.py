@@ -37,11 +37,16 @@ class Verity(NamedTuple):
     hash_bytes: int
 
 
-def make_erofs(tools: Sandbox, entries: Iterable[Entry], folder: Path, epoch: int) -> None:
-    """Write FOLDER/root.erofs from the entries; the same entries give the same bytes."""
+def make_erofs(
+    tools: Sandbox, entries: Iterable[Entry], folder: Path, epoch: int, label: str = ""
+) -> None:
+    """Write FOLDER/root.erofs from the entries; the same entries give the same bytes.
+
+    LABEL is the top folder's.
+    """
     tar = folder / "root.tar"
     with tar.open("wb") as file:
-        write_tar(entries, file, epoch)
+        write_tar(entries, file, epoch, label)
     hints = folder / "hints"
     hints.write_text("".join(f"{CLUSTER} 1 ^/?{pattern}$\n" for pattern in HOT))
     tools.run(

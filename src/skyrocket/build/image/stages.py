@@ -6,11 +6,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from skyrocket.build import step
-from skyrocket.build.image import disk, initrd, modules, root, uki
+from skyrocket.build.image import (
+    disk,
+    initrd,
+    modules,
+    root,
+    selinux,
+    uki,
+)
 from skyrocket.fetch import places
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Container, Sequence
 
     from skyrocket.build.image.contents import Release
     from skyrocket.build.image.entries import Entry
@@ -38,16 +45,30 @@ def make_modules(sandbox: Sandbox, kernel: Kernel, paths: Sequence[str]) -> Path
     return _run(sandbox, "modules", {"kernel": source(kernel.image), "paths": list(paths)}, make)
 
 
-def make_root(sandbox: Sandbox, entries: Sequence[Entry], epoch: int) -> tuple[Path, root.Verity]:
+def make_policy(sandbox: Sandbox, checkout: Path, packages: Container[str]) -> Path | None:
+    """A folder with the compiled SELinux policy and its file contexts; none without its package."""
+    sources = checkout / "packages/selinux/policy"
+    if "selinux" not in packages:
+        return None
+
+    def make(folder: Path) -> None:
+        selinux.compile_sources(sandbox, sources, folder)
+
+    return _run(sandbox, "policy", {"sources": step.digest_tree(sources, ("*.cil",))}, make)
+
+
+def make_root(
+    sandbox: Sandbox, entries: Sequence[Entry], epoch: int, label: str = ""
+) -> tuple[Path, root.Verity]:
     """A folder with root.erofs and root.verity, and what the proof says."""
 
     def make(folder: Path) -> None:
-        root.make_erofs(sandbox, entries, folder, epoch)
+        root.make_erofs(sandbox, entries, folder, epoch, label)
         proof = root.make_verity(sandbox, folder / "root.erofs", folder)
         (folder / "root.hash").write_text(proof.root_hash)
 
-    rows = [[e.path, e.kind, e.mode, e.link, e.uid, e.gid, source(e)] for e in entries]
-    folder = _run(sandbox, "root", {"entries": rows, "epoch": epoch}, make)
+    rows = [[e.path, e.kind, e.mode, e.link, e.uid, e.gid, e.label, source(e)] for e in entries]
+    folder = _run(sandbox, "root", {"entries": rows, "epoch": epoch, "label": label}, make)
     sizes = [(folder / name).stat().st_size for name in ("root.erofs", "root.verity")]
     return folder, root.Verity((folder / "root.hash").read_text(), *sizes)
 

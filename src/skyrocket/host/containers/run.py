@@ -14,12 +14,21 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from skyrocket.command import CommandError
-from skyrocket.host.containers import image, mounts, rights, runc, spec, users, whole
+from skyrocket.host.containers import (
+    image,
+    labels,
+    mounts,
+    rights,
+    runc,
+    spec,
+    users,
+    whole,
+)
 from skyrocket.host.containers.containerd import Containerd
 from skyrocket.host.containers.errors import ContainerError, SpecificationError
 from skyrocket.host.containers.model import Facts, Specification
 from skyrocket.host.containers.places import Places
-from skyrocket.host.system import files, journal
+from skyrocket.host.system import files, journal, selinux
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,10 +76,13 @@ def prepare(places: Places, containerd: Containerd, kernel: Mounts, group: str) 
     digest = containerd.fetch(said.source)
     whole.note(places, said.source, digest)
     found = image.load(said.source, digest, image.reader(places.content), os.uname().machine)
-    runc.mount(places, containerd.prepare(places.snapshot, found.chain), kernel)
+    marks = labels.Labels()
+    if selinux.active():
+        marks = labels.of(places.kind, places.name, superpowered=said.superpowered)
+    runc.mount(places, containerd.prepare(places.snapshot, found.chain), kernel, marks.mount)
     store(places, said)
     user = users.find(found.run.user or "", places.rootfs)
-    config = spec.build(places, said, found, user, facts(places, group))
+    config = spec.build(places, said, found, user, facts(places, group, marks))
     files.replace(f"{places.bundle}/config.json", spec.encode(config), 0o600)
     files.remove(places.pid)
     journal.info(f"starting {places.name} from {said.source} ({digest})")
@@ -153,7 +165,7 @@ def store(places: Places, said: Specification) -> None:
         raise SpecificationError(f"cannot write {path}: {error.strerror}") from error
 
 
-def facts(places: Places, group: str) -> Facts:
+def facts(places: Places, group: str, marks: labels.Labels) -> Facts:
     """What the specification has to know of this node."""
     wanted = mounts.sources(places)
     present = frozenset(path for path in wanted if os.path.exists(path))  # noqa: PTH110
@@ -161,7 +173,8 @@ def facts(places: Places, group: str) -> Facts:
         journal.warning(f"{places.name} starts without {path}: not there")
     text = (files.read(places.proxy) or b"").decode("utf-8", "replace")
     capabilities = rights.held(bounding((files.read("/proc/self/status") or b"").decode()))
-    return Facts(present, group, os.uname().machine, capabilities, variables(text))
+    proxy = variables(text)
+    return Facts(present, group, os.uname().machine, capabilities, proxy, *marks)
 
 
 def bounding(status: str) -> int:

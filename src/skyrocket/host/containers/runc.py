@@ -54,11 +54,13 @@ def leave_host_mounts(mounts: Mounts) -> None:
         raise RuntimeFailedError(f"cannot leave the node's mounts: {error.strerror}") from error
 
 
-def mount(places: Places, overlay: OverlayMount, mounts: Mounts) -> None:
-    """Mount the container's root file system."""
+def mount(places: Places, overlay: OverlayMount, mounts: Mounts, label: str = "") -> None:
+    """Mount the container's root file system, all of whose files have LABEL."""
     os.makedirs(places.rootfs, mode=0o700, exist_ok=True)  # noqa: PTH103
     try:
-        mounts.mount(overlay.source, places.rootfs, overlay.type, 0, ",".join(overlay.options))
+        # In quotes: two categories have a comma between them.
+        options = [*overlay.options, f'context="{label}"'] if label else overlay.options
+        mounts.mount(overlay.source, places.rootfs, overlay.type, 0, ",".join(options))
     except OSError as error:
         raise RuntimeFailedError(
             f"cannot mount the root of {places.name}: {error.strerror or error}"

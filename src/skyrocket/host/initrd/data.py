@@ -25,13 +25,16 @@ _LINKS = {"run": "../run", "lock": "../run/lock"}
 """Where programs older than /run look for it; systemd calls a node without them tainted."""
 
 
-def mount_data(found: Found, now: Table, report: Report) -> None:
-    """Mount data at /local, formatted if it is new, and bind /var, /opt and /mnt from it."""
+def mount_data(found: Found, now: Table, report: Report, options: str = "") -> None:
+    """Mount data at /local, formatted if it is new, and bind /var, /opt and /mnt from it.
+
+    OPTIONS are for the file system in memory that replaces it.
+    """
     try:
         _mount(found, now, report)
     except (DoorError, OSError) as error:
         report.degrade(f"containers and logs are lost at the next boot: data partition: {error}")
-        kernel.mount("tmpfs", LOCAL, "tmpfs", ext4.FLAGS, "mode=0755,size=50%")
+        kernel.mount("tmpfs", LOCAL, "tmpfs", ext4.FLAGS, f"mode=0755,size=50%{options}")
     for folder, place in BINDS:
         source = f"{LOCAL}/{folder}"
         if not os.path.isdir(source):

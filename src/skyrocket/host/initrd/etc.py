@@ -11,13 +11,12 @@ from skyrocket.host.system.text import text_in
 
 ETC = SYSROOT + "/etc"
 FACTORY = SYSROOT + "/usr/share/factory/etc"
-_RELABEL = "/run/systemd/relabel-extra.d/skyrocket.relabel"
 
 
-def make_etc() -> None:
-    """Mount /etc and copy the factory's files into it, with modes and owners."""
+def make_etc(options: str = "") -> None:
+    """Mount /etc, with more OPTIONS, and copy the factory's files there, with modes and owners."""
     flags = kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC
-    kernel.mount("tmpfs", ETC, "tmpfs", flags, "mode=0755,size=64m")
+    kernel.mount("tmpfs", ETC, "tmpfs", flags, f"mode=0755,size=64m{options}")
     if os.path.isdir(FACTORY):
         copy_tree(FACTORY, ETC)
 
@@ -73,11 +72,3 @@ def new_machine_id(random: bytes) -> str:
     raw[6] = raw[6] & 0x0F | 0x40
     raw[8] = raw[8] & 0x3F | 0x80
     return raw.hex()
-
-
-def ask_for_labels(*, first_boot: bool) -> None:
-    """Name what was made before the SELinux policy was there; PID 1 labels it right after."""
-    places = ["/etc", "/var/lib/bottlerocket/boot", "/var/lib/bottlerocket/machine-id"]
-    if first_boot:
-        places += ["/local", "/var", "/opt", "/mnt"]
-    files.replace(_RELABEL, "".join(f"{place}\n" for place in places).encode())

@@ -19,6 +19,7 @@ from skyrocket.host.initrd import (
     last_words,
     options,
     parameters,
+    policy,
     private,
     root,
     switch,
@@ -27,6 +28,7 @@ from skyrocket.host.initrd import (
 )
 from skyrocket.host.initrd.report import Report
 from skyrocket.host.slots.record import Records
+from skyrocket.host.system import selinux
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -91,8 +93,11 @@ def boot(this: Boot) -> None:
     root.mount_root(found, wanted.root_hash, wanted.on_corruption)
     parameters.set_all(report)
 
+    report.stage("policy")
+    labelled = policy.load()
+
     report.stage("data")
-    data.mount_data(found, plan.table, report)
+    data.mount_data(found, plan.table, report, policy.option(policy.LOCAL, active=labelled))
 
     report.stage("private")
     private.place(kept, report)
@@ -102,9 +107,9 @@ def boot(this: Boot) -> None:
         count(this, kept, wanted, loader)
 
     report.stage("etc")
-    etc.make_etc()
+    etc.make_etc(policy.option(policy.ETC, active=labelled))
     report.facts["machine_id"] = etc.write_machine_id(kept.folder)
-    etc.ask_for_labels(first_boot=plan.first_boot)
+    policy.label_private(kept.folder, active=labelled, label=selinux.label)
 
     report.stage("switch root")
     tell(report, found, wanted, plan)
