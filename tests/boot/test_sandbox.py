@@ -25,7 +25,7 @@ from skyrocket.sandbox import Mount, Sandbox
 if TYPE_CHECKING:
     from boot.machine import Machine, Rack
 
-pytestmark = pytest.mark.boot
+pytestmark = [pytest.mark.boot, pytest.mark.proof]
 
 MARK = "=== unit "
 PROBE = "usr/libexec/skyrocket/forbidden"

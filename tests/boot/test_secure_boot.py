@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from skyrocket.build.image.build import Built
 
-pytestmark = pytest.mark.boot
+pytestmark = [pytest.mark.boot, pytest.mark.proof]
 
 
 @pytest.fixture(scope="module")

@@ -102,3 +102,13 @@ def test_every_test_file_is_in_some_lane():
     collected = {line.partition("::")[0] for line in done.stdout.splitlines() if "::" in line}
     there = {str(path.relative_to(root)) for path in (root / "tests").rglob("test_*.py")}
     assert there - collected == set(), done.stdout[-2000:]
+
+
+def test_a_proof_runs_only_when_its_file_is_named(lanes, capsys):
+    """Unnamed, the words that leave proofs out are part of what the lane selects."""
+    lanes(f"raise SystemExit(3)\n'x'{tests.PROOFS.replace('proof', '1')}")
+    assert tests.main([]) == 1
+    lanes(f"print('1 passed in 0.10s'){tests.PROOFS}")
+    assert tests.main(["any"]) == 0
+    assert "1 passed in 0.10s" in capsys.readouterr().out
+    assert tests.LANES[0].marks.endswith(tests.PROOFS)
