@@ -1,11 +1,14 @@
-"""Parts that nobody of ours signed, as data: what is done to the disk, whose words refuse it."""
+"""Parts that nobody of ours signed, as data: what is done to the disk, whose words refuse it.
+
+The boot lane runs QUICK; `scripts/prove secure-boot` runs all of them and writes the evidence.
+"""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from boot.tampering import Altered, flipped
+from boot.tampering import Altered, flipped, make_addon
 from fakes import signing_keys
 
 from skyrocket.build.signing import authenticode, files
@@ -22,8 +25,10 @@ if TYPE_CHECKING:
     from skyrocket.build.image.build import Built
 
 SECONDS = 150.0
+ADDED = "ignore_loglevel"
 FIRMWARE = r"BdsDxe: failed to load Boot.{0,300}?: (Access Denied|Security Violation)"
 LOADER = r"Error loading .{0,200}?: (Access denied|Security violation)"
+STUB = r"Failed to read .{0,200}?addon.{0,200}?: (Access denied|Security violation)"
 INITRD = r"skyrocket: this boot failed\.[^\n]{0,200}?words that nobody signed: init=/bin/sh"
 
 
@@ -63,6 +68,19 @@ def _unsigned_image(bench: Bench) -> Path:
     return disk.folder
 
 
+def _unsigned_loader(bench: Bench) -> Path:
+    disk = bench.copy()
+    loader = bench.rack.lab.sandbox.root / "usr/lib/systemd/boot/efi/systemd-bootx64.efi"
+    disk.replace_loader(loader.read_bytes())
+    return disk.folder
+
+
+def _unsigned_kernel(bench: Bench) -> Path:
+    disk = bench.copy()
+    disk.replace_kernel(authenticode.unsigned(bench.kernel()))
+    return disk.folder
+
+
 def _foreign_kernel(bench: Bench) -> Path:
     disk = bench.copy()
     disk.replace_kernel(bench.strangers(bench.kernel()))
@@ -82,7 +100,29 @@ def _whole(bench: Bench) -> Path:
     return bench.signed.folder
 
 
-CASES = (
+def _unsigned_addon(bench: Bench) -> Path:
+    disk = bench.copy()
+    disk.add_addon(make_addon(bench.rack.lab.sandbox, bench.folder, ADDED))
+    return disk.folder
+
+
+def _foreign_addon(bench: Bench) -> Path:
+    disk = bench.copy()
+    addon = make_addon(bench.rack.lab.sandbox, bench.folder, ADDED)
+    disk.add_addon(bench.strangers(addon))
+    return disk.folder
+
+
+def signed_addon(bench: Bench) -> Path:
+    """The control of both: the same addon under our signature."""
+    disk = bench.copy()
+    addon = make_addon(bench.rack.lab.sandbox, bench.folder, ADDED)
+    signer = files.authority(signing_keys.kept()).signer
+    disk.add_addon(authenticode.sign(addon, signer))
+    return disk.folder
+
+
+QUICK = (
     Case("unsigned", "the image as it is without keys", "firmware", FIRMWARE, _unsigned_image),
     Case("flipped", "one bit of the kernel changed", "loader", LOADER, _flipped(".linux")),
     Case("foreign", "kernel image signed by others", "loader", LOADER, _foreign_kernel),
@@ -91,6 +131,14 @@ CASES = (
         ("io.systemd.stub.kernel-cmdline-extra=init=/bin/sh",),
     ),
 )  # fmt: skip
+FURTHER = (
+    Case("loader", "the loader without its signature", "firmware", FIRMWARE, _unsigned_loader),
+    Case("bare-kernel", "kernel image unsigned", "loader", LOADER, _unsigned_kernel),
+    Case("words", "one bit of `.cmdline` changed", "loader", LOADER, _flipped(".cmdline")),
+    Case("initrd", "one bit of `.initrd` changed", "loader", LOADER, _flipped(".initrd")),
+    Case("addon", "an addon without a signature", "stub", STUB, _unsigned_addon),
+    Case("foreign-addon", "an addon signed by others", "stub", STUB, _foreign_addon),
+)
 
 
 def signed_image() -> Built:

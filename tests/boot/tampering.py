@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from skyrocket.build.image import pe
+from skyrocket.build.image import initrd, pe, uki
+from skyrocket.build.image.entries import Entry, with_parents
 from skyrocket.models import disk, slots
+from skyrocket.models.command_line import ADDITIONS
 from skyrocket.models.manifest import Manifest
 from skyrocket.models.signing import ENROLMENT_FILES
 from skyrocket.sandbox import Mount, Sandbox
@@ -51,6 +53,21 @@ class Altered:
     def replace_kernel(self, data: bytes) -> None:
         self._write_file(disk.BOOT, self.uki_path, data)
 
+    def replace_loader(self, data: bytes) -> None:
+        for name in (f"EFI/BOOT/{uki.REMOVABLE['x86_64']}", f"EFI/systemd/{uki.LOADER['x86_64']}"):
+            self._write_file(disk.ESP, name, data)
+
+    def add_addon(self, data: bytes) -> None:
+        """Where systemd's stub looks for additions to this kernel image."""
+        self._mtools(disk.BOOT, ("mmd",), f"::/{self.uki_path}.extra.d")
+        self._write_file(disk.BOOT, f"{self.uki_path}.extra.d/test.addon.efi", data)
+
+    def damage(self, label: str, offset: int, length: int = 4096) -> None:
+        """Overwrite LENGTH bytes at OFFSET of the partition LABEL."""
+        with (self.folder / "disk.raw").open("r+b") as file:
+            file.seek(self.parts[label].offset + offset)
+            file.write(b"\xa5" * length)
+
     def _write_file(self, label: str, path: str, data: bytes) -> None:
         part = self.folder / "content"
         part.write_bytes(data)
@@ -72,6 +89,23 @@ def flipped(built: Built, section: str) -> bytes:
     found = next(one for one in pe.parse(bytes(data)).sections if one.name == section)
     data[found.offset + found.size // 2] ^= 1
     return bytes(data)
+
+
+def make_addon(tools: Sandbox, folder: Path, words: str) -> bytes:
+    """An addon with WORDS for the command line, and for the initrd the note that it adds them."""
+    note = with_parents([
+        Entry(f"{ADDITIONS}/test", "file", 0o444, "test", content=words.encode())
+    ])  # fmt: skip
+    (folder / "note").write_bytes(initrd.archive(note))
+    tools.run(
+        [
+            "python3", "/usr/bin/ukify", "build",
+            f"--stub=/{uki.EFI_FOLDER}/addonx64.efi.stub", f"--cmdline={words}",
+            f"--initrd={HERE}/note", f"--output={HERE}/addon",
+        ],
+        mounts=[Mount(folder, HERE, writable=True)],
+    )  # fmt: skip
+    return (folder / "addon").read_bytes()
 
 
 def copy_sparse(source: Path, target: Path) -> None:
