@@ -4,6 +4,8 @@ Each case boots a changed copy of one signed image under OVMF, and must be refus
 whoever refuses: firmware, loader, stub, initrd or kernel. Two controls show that it is the change
 which is refused: the image as it was built, and an addon with our signature. The cases are those of
 `tests/boot/refusals.py`; the quick ones are boot tests as well.
+
+Written and not yet run: there is no evidence file until somebody has.
 """
 
 from __future__ import annotations
