@@ -43,7 +43,7 @@ def numbers(folder: Path) -> dict[str, list[bytes]]:
         three = (secret.p, secret.q, secret.d)
         raw = [number.to_bytes(256, "big").lstrip(b"\0")[:32] for number in three]
         lines = (folder / f"{name}.key").read_bytes().splitlines()[8:-1]
-        found[name] = [*raw, *(one.hex().encode() for one in raw), *lines[::6]]
+        found[name] = [*raw, *(one.hex().lstrip("0").encode() for one in raw), *lines[::6]]
     return found
 
 

@@ -2,16 +2,14 @@
 
 import base64
 import importlib
-from pathlib import Path
 
 import msgspec
 import pytest
+from fakes.authority import PEM
 
 from skyrocket.models.settings import scalars, table
 from skyrocket.models.settings import x509 as certificates
 from skyrocket.models.settings.scalars import Scalar, ScalarError
-
-PEM = (Path(__file__).parents[2] / "data/settings/authority.pem").read_bytes()
 
 
 def b64(text):

@@ -1,3 +1,6 @@
+"""A certificate of an authority, as users put it into `settings.pki`; in PEM, public."""
+
+PEM = b"""\
 -----BEGIN CERTIFICATE-----
 MIIBkDCCATWgAwIBAgIUed4ElN9ORkCOSnU+Z8aI4LcXFlkwCgYIKoZIzj0EAwIw
 HDEaMBgGA1UEAwwRRXhhbXBsZSBBdXRob3JpdHkwIBcNMjYxMTI1MTIxODA4WhgP
@@ -9,3 +12,4 @@ Vl4ATymEheoNM67bMA8GA1UdEwEB/wQFMAMBAf8wCgYIKoZIzj0EAwIDSQAwRgIh
 AKfDv6bByDjoHrVA/cA6QReT2Rh3itQ1WS2xSLpshBFTAiEA5JTTE8sX/xzg5Z9D
 Q147L/BTtDyhpToLLn/mzbx6N7Q=
 -----END CERTIFICATE-----
+"""
