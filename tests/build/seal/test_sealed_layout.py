@@ -17,7 +17,10 @@ pytestmark = pytest.mark.image
 CHECKOUT = Path(__file__).resolve().parents[3]
 ROOMS = ("models", "client", "host")
 ROOM = "skyrocket.sealed_tests"
-NOT_THERE = re.compile(r"skyrocket\.build|from skyrocket import build|hypothesis|websockets|sys\.executable|import pty|#!/")
+NOT_THERE = re.compile(
+    r"skyrocket\.build|from skyrocket import build"
+    r"|hypothesis|websockets|sys\.executable|import pty|#!/"
+)
 """What a sealed program of the node lacks; tests that need it run under pytest alone."""
 
 
