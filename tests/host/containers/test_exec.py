@@ -295,3 +295,12 @@ def test_our_own_client(server: ExecServer) -> None:
         env={"PYTHONPATH": str(SRC), "PATH": os.environ["PATH"]},
     )
     assert (done.stdout, done.returncode) == (b"hello", 5), done.stderr
+
+
+def test_a_command_that_cannot_be_started_is_1011(tmp_path: Path) -> None:
+    """The program that enters containers is not there: said as an error of ours, not a status."""
+    with ExecServer(tmp_path) as server:
+        server.runc = str(tmp_path / "none")
+        output, code, reason = run(server, "true")
+    assert (output, code) == (b"", 1011)
+    assert reason == "failed to spawn process: No such file or directory"

@@ -44,6 +44,8 @@ CHUNK = 16384
 END_OF_HEAD = b"\r\n\r\n"
 ENOUGH = 1 << 18
 """Bytes waiting for the client at which the command's output is left where it is."""
+LARGEST_INPUT = 8 << 20
+"""Bytes waiting for the command: twice what 1,024 messages of 4 KiB are, which clients send."""
 LONGEST_REASON = 123  # bytes, by RFC 6455
 
 
@@ -62,6 +64,9 @@ class Session:
         self._protocol = Protocol()
         self._child: Child | None = None
         self._out = bytearray()
+        # What a client that does not read is owed is kept once, however often it asks.
+        self._pong: events.Pong | None = None
+        self._tells = False
         self._in: deque[memoryview] = deque()
         self._part: list[bytes | str] = []
         self._input_ended = self._done = False
@@ -117,7 +122,8 @@ class Session:
 
     def _patience(self) -> float:
         now = self._clock()
-        until = self._leave_at if self._done else self._pinged + PING_EVERY
+        leaves = self._done and not self._out
+        until = self._leave_at if leaves else self._pinged + PING_EVERY
         return max(0.0, until - now)
 
     def _read_client(self) -> None:
@@ -153,7 +159,8 @@ class Session:
                 self._send(events.AcceptConnection())
                 self._send(events.TextMessage(data=self._protocol.capacity()))
             case events.Ping():
-                self._send(event.response())
+                self._pong = event.response()  # of several, the last may stand for all (RFC 6455)
+                self._catch_up()
             case events.CloseConnection():
                 self._send(event.response())
                 self._done, self._leave_at = True, 0.0
@@ -176,6 +183,8 @@ class Session:
             self._asked("".join(str(part) for part in parts))
         elif self._protocol.data():
             whole = b"".join(part for part in parts if not isinstance(part, str))
+            if sum(map(len, self._in)) + len(whole) > LARGEST_INPUT:
+                raise Violation(SIZE, "write buffer full; obey capacity updates")
             self._in.append(memoryview(whole))
             self._feed()
 
@@ -216,8 +225,8 @@ class Session:
             self._in[0] = self._in[0][taken:]
             if not self._in[0]:
                 self._in.popleft()
-                if self._protocol.written():
-                    self._send(events.TextMessage(data=self._protocol.capacity()))
+                self._tells |= self._protocol.written()
+                self._catch_up()
         if child.input < 0:
             self._drop_input()
         elif self._input_ended:
@@ -226,8 +235,8 @@ class Session:
     def _drop_input(self) -> None:
         while self._in:
             self._in.popleft()
-            if self._protocol.written():
-                self._send(events.TextMessage(data=self._protocol.capacity()))
+            self._tells |= self._protocol.written()
+        self._catch_up()
 
     def _read_output(self) -> bool:
         """Pass on some output; says whether there may be more."""
@@ -281,15 +290,12 @@ class Session:
 
     def _heartbeat(self) -> None:
         now = self._clock()
-        if self._done:
-            return
         if now - self._heard > SILENCE:
             raise TimeoutError(0, f"nothing from it for {SILENCE:.0f} s")
-        if now - self._pinged >= PING_EVERY and self._ws.state is ConnectionState.OPEN:
+        if now - self._pinged >= PING_EVERY:
             self._pinged = now
-            self._send(events.Ping())
-        elif now - self._pinged >= PING_EVERY:
-            self._pinged = now
+            if self._ws.state is ConnectionState.OPEN and len(self._out) < ENOUGH:
+                self._send(events.Ping())
 
     def _send(self, event: events.Event) -> None:
         if self._done:
@@ -301,3 +307,15 @@ class Session:
         with suppress(BlockingIOError):
             while self._out:
                 del self._out[: self._client.send(self._out)]
+        self._catch_up()
+
+    def _catch_up(self) -> None:
+        """Say what the client is owed once it has taken all that was said before."""
+        if self._out:
+            return
+        pong, self._pong = self._pong, None
+        if pong is not None:
+            self._send(pong)
+        if self._tells:
+            self._tells = False
+            self._send(events.TextMessage(data=self._protocol.capacity()))
