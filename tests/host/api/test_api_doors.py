@@ -91,7 +91,9 @@ def test_a_verb_that_is_not_there_is_named(tmp_path):
 def test_exec_hands_over_the_connection_with_the_bytes(tmp_path):
     ours, theirs = socket.socketpair()
     with ours, theirs, Verb(str(tmp_path / "exec.sock")) as verb:
-        Doors(str(tmp_path)).exec(theirs, b"GET /exec" + b"x" * 60000)
+        door = Doors(str(tmp_path)).exec(theirs, b"GET /exec" + b"x" * 60000)
+        assert door.recv(1) == b"", "the service ended, and this is how one sees it"
+        door.close()
     assert verb.got == b"GET /exec" + b"x" * 60000
     (descriptor,) = verb.descriptors
     socket.socket(fileno=descriptor).close()

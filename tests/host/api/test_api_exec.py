@@ -57,6 +57,8 @@ def node(tmp_path):
     listener.shutdown(socket.SHUT_RDWR)
     service.join(20)
     listener.close()
+    assert state.gate._commands.take("")
+    assert state.gate._commands._run == {}, "the end of a command was not noticed"
 
 
 def command(path, *words):

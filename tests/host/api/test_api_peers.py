@@ -349,3 +349,31 @@ def test_one_request_too_many_is_429_and_others_are_answered(crowded, doors, mos
             end.set()
             slow.join(20)
         assert request(path, "GET", "/os").status == 200
+
+
+@pytest.mark.parametrize(("most", "status"), [(2, b" 429 "), (9, b"")], ids=["limit", "control"])
+def test_one_command_too_many_is_429_until_another_has_ended(tmp_path, proc, doors, most, status):
+    """Each client has a share of its own of the commands that may run at once."""
+    ends = []
+
+    def exec_as(container):
+        ours, doors.command = socket.socketpair()
+        ends.append(ours)
+        proc.put(os.getpid(), HOST.format(container))
+        return speak(path, HEAD % b"/exec")
+
+    state = api_node.state(tmp_path, {}, doors, gate=proc.gate(commands=most))
+    with api_node.serving(tmp_path, state) as path:
+        assert [exec_as("admin") for _ in range(2)] == [b"", b""]
+        refused = exec_as("admin")
+        assert refused[8:13] == status
+        if status:
+            assert b"Too many commands of this client at once" in refused
+            doors.command.close()
+        assert exec_as("control") == b""
+        ends[0].close()
+        assert exec_as("admin") == b""
+    for end in ends:
+        end.close()
+    assert state.gate._commands.take("")
+    assert state.gate._commands._run == {}

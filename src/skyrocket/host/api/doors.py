@@ -62,14 +62,20 @@ class Doors:
         if not result.ok:
             raise FailedError(f"Failed to reboot, {result.error}")
 
-    def exec(self, client: socket.socket, raw: bytes) -> None:
-        """Hand the CLIENT over to the exec service, with the RAW bytes read from it so far."""
-        with self._connect("exec.sock", "start exec") as door:
-            try:
-                sent = socket.send_fds(door, [raw], [client.fileno()])
-                door.sendall(raw[sent:])
-            except OSError as error:
-                raise FailedError(f"Unable to start exec: {error.strerror}") from error
+    def exec(self, client: socket.socket, raw: bytes) -> socket.socket:
+        """Hand the CLIENT over to the exec service, with the RAW bytes read from it so far.
+
+        What is returned can be read to its end once the service's process for it has ended.
+        """
+        door = self._connect("exec.sock", "start exec")
+        try:
+            sent = socket.send_fds(door, [raw], [client.fileno()])
+            door.sendall(raw[sent:])
+            door.shutdown(socket.SHUT_WR)
+        except OSError as error:
+            door.close()
+            raise FailedError(f"Unable to start exec: {error.strerror}") from error
+        return door
 
     def _connect(self, name: str, what: str) -> socket.socket:
         door = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)

@@ -5,6 +5,7 @@ It knows clients and rights; neither HTTP nor what routes do.
 
 from __future__ import annotations
 
+import select
 import socket
 import threading
 from collections import deque
@@ -61,6 +62,51 @@ class Limit:
                 del self._held[client]
 
 
+class Commands:
+    """The commands that run for each client: a door to each of them is at its end when it ended.
+
+    Commands that were begun before the API was started anew are not among them.
+    """
+
+    __slots__ = ("_begin", "_lock", "_most", "_run")
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._begin: dict[str, int] = {}
+        self._run: dict[str, list[socket.socket]] = {}
+        self._lock = threading.Lock()
+
+    def take(self, client: str) -> bool:
+        """One more for CLIENT is about to begin; False when it has as many as it may."""
+        with self._lock:
+            self._forget()
+            begin = self._begin.get(client, 0)
+            if begin + len(self._run.get(client, ())) >= self._most:
+                return False
+            self._begin[client] = begin + 1
+            return True
+
+    def began(self, client: str, door: socket.socket | None) -> None:
+        """What was about to begin has a DOOR now; without one it did not begin."""
+        with self._lock:
+            self._begin[client] -= 1
+            if door is not None:
+                self._run.setdefault(client, []).append(door)
+
+    def _forget(self) -> None:
+        """Close the doors to commands of all clients that have ended."""
+        poll, doors = select.poll(), {}
+        for door in (each for own in self._run.values() for each in own):
+            poll.register(door, select.POLLIN)
+            doors[door.fileno()] = door
+        ended = {doors[number] for number, _ in poll.poll(0)}
+        for door in ended:
+            door.close()
+        left = {who: [d for d in own if d not in ended] for who, own in self._run.items()}
+        self._run = {who: own for who, own in left.items() if own}
+        self._begin = {who: count for who, count in self._begin.items() if count}
+
+
 class Guest(socket.socket):
     """A connection that knows whose it is, and gives its place back when it is closed."""
 
@@ -81,7 +127,8 @@ class Guest(socket.socket):
 class Gate:
     """The policy, and how much of the API each client has now."""
 
-    __slots__ = ("_connections", "_find", "_policy", "_refusals", "_requests", "_say", "_turned")
+    __slots__ = ("_commands", "_connections", "_find", "_policy", "_refusals", "_requests", "_say",
+                 "_turned")  # fmt: skip
 
     def __init__(
         self,
@@ -94,6 +141,7 @@ class Gate:
         self._say = say
         self._connections = Limit(its_policy.connections)
         self._requests = Limit(its_policy.requests)
+        self._commands = Commands(its_policy.commands)
         self._refusals: Refusals | None = None
         # Closed only when others follow: a client may still be writing its request, and whoever
         # writes to a closed socket does not get to read the answer.
@@ -156,11 +204,15 @@ class Gate:
         """Have CLIENT's command run, if it may; from then on the connection is not ours."""
         peer = whose(client)
         self._check(peer, state, "GET", EXEC)
-        status = 500
+        if not self._commands.take(peer.client):
+            self._refused(peer, f"GET {EXEC}", BusyError.status)
+            raise BusyError("Too many commands of this client at once, try again")
+        door, status = None, 500
         try:
-            state.doors.exec(client, raw)
+            door = state.doors.exec(client, raw)
             status = 101
         finally:
+            self._commands.began(peer.client, door)
             self._changed(peer, f"GET {EXEC}", status)
 
     def _changed(

@@ -26,16 +26,19 @@ class Route(Struct, frozen=True, forbid_unknown_fields=True):
 class Policy(Struct, frozen=True, forbid_unknown_fields=True):
     """The first of ROUTES that fits counts. RIGHTS are by kind, or by kind and name.
 
-    CONNECTIONS and REQUESTS are how many of them one client may have at a time.
+    CONNECTIONS, REQUESTS and COMMANDS are how many of them one client may have at a time.
     """
 
     routes: list[Route]
     rights: dict[str, list[str]]
     connections: int
     requests: int
+    commands: int
 
 
-CLOSED = Policy([Route("any", ["GET", "PATCH", "POST", "DELETE"], "/")], {"node": ["any"]}, 32, 16)
+CLOSED = Policy(
+    [Route("any", ["GET", "PATCH", "POST", "DELETE"], "/")], {"node": ["any"]}, 32, 16, 16
+)
 """What holds when there is no policy to read: the node's own programs may, nobody else."""
 
 
