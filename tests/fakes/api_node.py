@@ -34,6 +34,7 @@ class Doors:
     def __init__(self, trouble=None):
         self.asked = []
         self.trouble = trouble
+        self.command = None  # the door to what exec starts
         self.result = ApplyResult(ok=True, changed_files=["/etc/motd"], restarted=["a.service"])
 
     def apply(self, request):
@@ -48,6 +49,7 @@ class Doors:
 
     def exec(self, client, raw):
         self._note(("exec", client.fileno() >= 0, raw))
+        return self.command
 
     def _note(self, what):
         if self.trouble:
@@ -78,14 +80,15 @@ def state(tmp_path, settings=None, doors=None, variant=VARIANT, store=None, gate
 
 
 @contextlib.contextmanager
-def serving(tmp_path, its_state):
+def serving(tmp_path, its_state, crowd=None):
     """The path of a socket at which ITS_STATE is served."""
     path = str(tmp_path / "api.sock")
     listener = main.listen(path, -1)
+    listener.listen(4096)  # what systemd gives it
 
     def serve():
         with contextlib.suppress(OSError):
-            server.serve(listener, its_state)
+            server.serve(listener, its_state, crowd)
 
     thread = threading.Thread(target=serve)
     thread.start()

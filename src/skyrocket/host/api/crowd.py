@@ -3,7 +3,8 @@
 There is room for a number of connections and for a number of bytes of large bodies. When it is
 used up, the client process that has most of it loses: its oldest connection that waits for the
 client, not for us. So one client that opens thousands, or sends a byte a minute, costs itself and
-not the others. What is being answered is never cut.
+not the others. What is being answered is never cut; a process that has one connection alone gets a
+moment to say what it wants.
 
 It knows connections and processes; nothing of HTTP. Rights are not its business.
 """
@@ -22,6 +23,8 @@ CONNECTIONS = 64
 LARGE_BODY = 64 * 1024
 LARGE_BODIES = 8 * 1024 * 1024
 """Bytes of bodies over LARGE_BODY, all clients together."""
+MOMENT = 1.0
+"""Seconds that the only connection of a process may wait before it can lose its place."""
 
 
 class Member:
@@ -58,10 +61,13 @@ class NoRoomError(Exception):
 class Crowd:
     """Every connection there is."""
 
-    __slots__ = ("_changed", "_members", "_most", "_room", "one_ahead", "one_large")
+    __slots__ = ("_changed", "_members", "_moment", "_most", "_room", "one_ahead", "one_large")
 
-    def __init__(self, most: int = CONNECTIONS, room: int = LARGE_BODIES) -> None:
+    def __init__(
+        self, most: int = CONNECTIONS, room: int = LARGE_BODIES, moment: float = MOMENT
+    ) -> None:
         self._most = most
+        self._moment = moment
         self._room = room
         self.one_ahead = threading.Lock()
         self.one_large = threading.Lock()  # a parsed body takes many times its size
@@ -73,13 +79,22 @@ class Crowd:
         member = Member(client, peer(client))
         with self._changed:
             while len(self._members) >= self._most:
-                loser = greediest(self._members, connections)
-                if loser is not None:
-                    loser.busy()  # so that the next one to enter does not choose it again
-                    loser.dismiss()
-                self._changed.wait(1.0)
+                self._changed.wait(self._make_room())
             self._members.add(member)
         return member
+
+    def _make_room(self) -> float:
+        """Have somebody leave, if it is time for that -> seconds after which to look again."""
+        loser = greediest(self._members, connections)
+        if loser is None:
+            return 1.0
+        alone = sum(each.peer == loser.peer for each in self._members) == 1
+        left = loser.waits + self._moment - monotonic()
+        if alone and left > 0:
+            return left
+        loser.busy()  # so that the next one to enter does not choose it again
+        loser.dismiss()
+        return 1.0
 
     def leave(self, member: Member) -> None:
         with self._changed:
