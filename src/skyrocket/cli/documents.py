@@ -1,4 +1,4 @@
-"""`settings check|schema`: what a settings document would do, said on this machine.
+"""`settings check|schema|openapi`: what a settings document would do, said on this machine.
 
 Reads the document, finds the groups and packages of a variant, prints; what a setting is and does
 is the model's business. No node, no image and no build is needed.
@@ -45,6 +45,12 @@ class Target(NamedTuple):
 
 def main(argv: list[str]) -> int:
     wish = parser().parse_args(argv)
+    if wish.verb == "openapi":
+        from skyrocket.cli import openapi, wire
+
+        rows = wire.read((ROOT / "docs/wire.toml").read_text(encoding="utf-8"))
+        sys.stdout.write(openapi.text(rows, table.load()))
+        return 0
     if wish.verb == "schema":
         from skyrocket.models.settings import json_schema
 
@@ -59,6 +65,7 @@ def parser() -> argparse.ArgumentParser:
     verbs = made.add_subparsers(dest="verb", required=True)
     check = verbs.add_parser("check", help="what works, what has no effect, what is refused")
     schema = verbs.add_parser("schema", help="the settings as JSON Schema")
+    verbs.add_parser("openapi", help="the node's API as an OpenAPI document")
     check.add_argument("file", help="TOML or JSON, gzip accepted; - is standard input")
     check.add_argument("--explain", action="store_true", help="what each key is and disturbs")
     check.add_argument("--json", action="store_true", help="one JSON object on standard output")

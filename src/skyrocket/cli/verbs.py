@@ -24,7 +24,7 @@ VERBS = {
     "build": Verb("build", "build VARIANT", "make an image", builds=True),
     "image": Verb("image", "image inspect|qcow2|write",
                   "look into one, convert it, put it on a disk"),
-    "settings": Verb("documents", "settings check FILE|schema",
+    "settings": Verb("documents", "settings check FILE|schema|openapi",
                      "what a settings document would do"),
     "keys": Verb("keys", "keys init|show|sign-addon", "keys for Secure Boot"),
     "node": Verb("node", "node list|ssh|exec|logs|stop", "the nodes on this machine"),

@@ -118,6 +118,17 @@ STORIES = {
         ("PATCH /settings", '{"motd":"t"}'), ("POST /tx/commit_and_apply?confirm_within=86400",),
         ("POST /trial/confirm",), ("POST /trial/confirm",),
     ],
+    "wire": [
+        ("GET /services?names=",), ("GET /services?prefix=",), ("GET /configuration-files?names=",),
+        ("GET /configuration-files?prefix=",), ("PATCH /settings", '{"motd":"a"}'),
+        ("POST /tx/commit?confirm_within=x",), ("POST /tx/commit?confirm_within=60",),
+        ("PATCH /settings", '{"motd":"b"}'), ("POST /tx/commit?confirm_within=60",),
+        ("POST /history/rollback?to=1&confirm_within=60",), ("POST /history/rollback?to=x",),
+        ("POST /history/rollback?to=1&confirm_within=0",), ("POST /history/rollback?to=1&result=x",),
+        ("POST /trial/cancel",), ("GET /settings?prefix=motd",),
+        (CHANGE + "?tx=t", '{"add":{"ntp.time-servers":["x"]}}'), (CHANGE + "?tx=t", '{"unset":["ntp"]}'),
+        ("PATCH /settings?tx=late", '{"motd":"c"}'), ("POST /tx/commit?tx=late&confirm_within=",),
+    ],
     "actions": [
         ("POST /actions/reboot",), ("GET /actions/reboot",), ("POST /exec",), ("GET /nothing",),
         ("POST /settings",),
