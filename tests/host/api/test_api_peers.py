@@ -201,7 +201,9 @@ def test_every_route_needs_a_right_that_the_node_has():
     assert policy.refusal(its_policy, Peer("node"), {}, "BREW", "/")
 
 
-@pytest.mark.parametrize("content", [None, b"", b"{}", b'{"routes": [], "rights": {}, "typo": 1}'])
+@pytest.mark.parametrize(
+    "content", [None, b"", b"{}", b'{"\xff": 1}', b'{"routes": [], "rights": {}, "typo": 1}']
+)
 def test_without_a_policy_only_the_node_itself_is_answered(tmp_path, capsys, content):
     path = tmp_path / "policy.json"
     if content is not None:

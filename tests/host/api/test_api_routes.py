@@ -216,6 +216,13 @@ def test_pending_changes_survive_a_restart_of_the_api(tmp_path):
     assert '{"motd":"a"}' in tell(api_node.state(tmp_path), "GET", "/tx?tx=t")
 
 
+@pytest.mark.parametrize("raw", [b"{", b'{"t":{"settings":{"motd":"\xff"}}}'])
+def test_pending_changes_that_cannot_be_read_do_not_stop_the_api(tmp_path, capsys, raw):
+    (tmp_path / "pending.json").write_bytes(raw)
+    assert "\n[]\n" in tell(api_node.state(tmp_path), "GET", "/tx/list")
+    assert "cannot read pending changes" in capsys.readouterr().err
+
+
 def test_committed_settings_survive_a_restart_of_the_api(tmp_path):
     state = api_node.state(tmp_path)
     tell(state, "PATCH", "/settings", '{"motd":"a"}')

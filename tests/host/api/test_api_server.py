@@ -66,6 +66,11 @@ def test_a_body_without_a_length_is_413_as_soon_as_it_is_too_large(node):
     assert b" 413 " in speak(node, head + chunk * 33, until=b"bytes)")
 
 
+def test_a_body_that_is_not_utf_8_is_400(node):
+    refused = request(node, "PATCH", "/settings", b'{"motd":"\xff"}')
+    assert (refused.status, refused.text.startswith("Json deserialize error: ")) == (400, True)
+
+
 def test_a_client_that_asks_first_is_told_to_go_on(node):
     head = (
         b"PATCH /settings HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nConnection: close\r\n"

@@ -45,7 +45,9 @@ def test_a_document_survives_its_form_on_disk(tree):
     assert saved == document.decode(document.encode(saved), "x")
 
 
-@pytest.mark.parametrize("raw", [b"", b"{", b'{"settings":[]}', b"\xff"])
+@pytest.mark.parametrize(
+    "raw", [b"", b"{", b'{"settings":[]}', b"\xff", b'{"settings":{"\xff":1}}']
+)
 def test_a_damaged_document_is_refused_and_kept_aside(tmp_path, raw):
     folder = tmp_path / "store"
     folder.mkdir()

@@ -37,7 +37,7 @@ class Doors:
             try:
                 door.sendall(msgspec.json.encode(request) + b"\n")
                 return msgspec.json.decode(_line(door), type=ApplyResult)
-            except (OSError, msgspec.MsgspecError) as error:
+            except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
                 raise FailedError(
                     "The settings are committed; the config applier gave no answer"
                 ) from error
@@ -57,7 +57,7 @@ class Doors:
             try:
                 door.sendall(b"{}\n")
                 result = msgspec.json.decode(_line(door), type=ActionResult)
-            except (OSError, msgspec.MsgspecError) as error:
+            except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
                 raise FailedError("Failed to reboot, the reboot service gave no answer") from error
         if not result.ok:
             raise FailedError(f"Failed to reboot, {result.error}")

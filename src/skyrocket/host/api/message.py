@@ -46,7 +46,7 @@ class Request:
             raise BadRequestError(f"Json deserialize error: deeper than {nesting.DEEPEST} levels")
         try:
             return msgspec.json.decode(self.body, type=kind)
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise BadRequestError(f"Json deserialize error: {error}") from error
 
     def wants(self, parameter: str) -> bool:

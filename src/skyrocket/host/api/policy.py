@@ -46,7 +46,7 @@ def read(path: str = PATH) -> Policy:
     """The policy of the image; without a usable one, nobody but the node itself may ask."""
     try:
         return msgspec.json.decode(files.read(path) or b"", type=Policy)
-    except (OSError, msgspec.MsgspecError) as error:
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
         journal.error(f"cannot read the API's policy {path}: {error}")
         return CLOSED
 

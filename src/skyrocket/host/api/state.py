@@ -220,6 +220,6 @@ def _read_pending(path: str) -> dict[str, Change]:
     raw = files.read(path)
     try:
         return changes.decode(raw) if raw else {}
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         journal.warning(f"cannot read pending changes {path}: {error}")
         return {}

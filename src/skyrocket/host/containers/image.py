@@ -89,5 +89,5 @@ def reader(folder: str) -> Read:
 def _decode(data: bytes, kind: type[T], digest: str) -> T:
     try:
         return msgspec.json.decode(data, type=kind)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise ImageError(f"cannot read blob {digest}: {error}") from error

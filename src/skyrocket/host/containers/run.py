@@ -143,7 +143,7 @@ def read(places: Places) -> Specification:
         return msgspec.json.decode(data, type=Specification)
     except OSError as error:
         raise SpecificationError(f"cannot read {places.specification}: {error.strerror}") from error
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise SpecificationError(f"cannot use {places.specification}: {error}") from error
 
 

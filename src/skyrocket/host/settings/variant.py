@@ -18,6 +18,6 @@ def read(path: str = PATH) -> Variant:
         return Variant()
     try:
         return msgspec.json.decode(raw, type=Variant)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         journal.error(f"cannot read {path}: {error}")
         return Variant()

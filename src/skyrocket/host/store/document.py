@@ -84,5 +84,5 @@ def decode(raw: bytes, path: str) -> Document:
     """The document in RAW; raise UnreadableError that names PATH."""
     try:
         return msgspec.json.decode(raw, type=Document)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise UnreadableError(f"cannot read settings {path}: {error}") from error
