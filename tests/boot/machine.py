@@ -122,6 +122,10 @@ class Machine:
         qmp.ask(self.home.socket, qmp.QUIT)
         assert process.wait_for(lambda: not nodes.runs(self.node), 20)
 
+    def link(self, *, up: bool) -> None:
+        """Pull the network's cable, or put it back."""
+        qmp.ask(self.home.socket, (qmp.Command("set_link", {"name": "net", "up": up}),))
+
     def stop(self) -> None:
         self.hang_up()
         launch.stop(self.lab.nodes, self.node.name)
