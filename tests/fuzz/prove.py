@@ -116,7 +116,8 @@ def page(rows: list[Row], seconds: float, seed: int, asked: int) -> str:
             "Made by `scripts/prove fuzz`. Inputs are made of earlier ones and kept when they "
             "reach lines of ours that none reached before; targets are in "
             "`tests/fuzz/targets.py`. A finding is an exception, an answer 500, 5 s of processor "
-            "time for one input, or growth by 192 MiB. Before each run its target gets a bug, which must be found."
+            "time for one input, or growth by 192 MiB. Before each run its target gets a bug, "
+            "which must be found."
         ),
         "", "| | |", "|---|---|",
         f"| date | {time.strftime('%Y-%m-%d %H:%M', time.gmtime())} UTC |",
