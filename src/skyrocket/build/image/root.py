@@ -67,7 +67,7 @@ def make_erofs(
 
 
 def room(folder: Path, size: int) -> None:
-    """Raise OSError unless SIZE bytes are free: mkfs.erofs waits for ever on a disk that is full."""
+    """Raise OSError unless SIZE bytes are free: mkfs.erofs waits for ever on a full disk."""
     free = shutil.disk_usage(folder).free
     if free < size:
         reason = f"{os.strerror(errno.ENOSPC)} ({size} bytes needed, {free} free)"
