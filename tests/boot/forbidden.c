@@ -12,10 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -43,6 +45,29 @@ static int owned(const char *path)
     unlink(path);
     errno = number;
     return result;
+}
+
+/* A copy of this program at PATH, started. */
+static int started(const char *path)
+{
+    int status, from = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+    int to = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0700);
+    struct stat whole;
+    if (from < 0 || to < 0 || fstat(from, &whole) < 0)
+        return -1;
+    if (sendfile(to, from, NULL, (size_t)whole.st_size) != whole.st_size)
+        _exit(203);
+    close(to);
+    pid_t child = fork();
+    if (!child) {
+        execl(path, path, "nothing", (char *)NULL);
+        _exit(errno);
+    }
+    if (waitpid(child, &status, 0) < 0)
+        return -1;
+    unlink(path);
+    errno = WEXITSTATUS(status);
+    return errno ? -1 : 0;
 }
 
 static int clock_set(void)
@@ -137,6 +162,8 @@ static int tried(const char *what, const char *argument)
         return mounted(argument);
     if (!strcmp(what, "own"))
         return owned(argument);
+    if (!strcmp(what, "start"))
+        return started(argument);
     if (!strcmp(what, "clock"))
         return clock_set();
     if (!strcmp(what, "alarm"))

@@ -46,6 +46,7 @@ ATTEMPTS = (
     Attempt("skyrocket-api.service", "data 1", errno.EACCES),
     Attempt("skyrocket-api.service", "mount /usr/libexec/skyrocket", errno.EPERM),
     Attempt("skyrocket-api.service", "filter", errno.EPERM),
+    Attempt("skyrocket-api.service", "start /run/probe", errno.EACCES),
     Attempt("skyrocket-apply.service", "mount /mnt", errno.EPERM),
     Attempt("skyrocket-apply.service", "make /local/probe", errno.EROFS),
     Attempt("skyrocket-reboot.service", "make /etc/probe", errno.EROFS),
@@ -73,7 +74,7 @@ UNITS = tuple(dict.fromkeys(attempt.unit for attempt in ATTEMPTS))
 WHATS = tuple(dict.fromkeys(attempt.what for attempt in ATTEMPTS))
 LINES = re.compile(
     r"^(?:\w*Capabilities|CapabilityBoundingSet|Device\w+|IPAddress\w+|InaccessiblePaths"
-    r"|LockPersonality|MemoryDenyWriteExecute|NoNewPrivileges|Private\w+|Proc\w+|Protect\w+"
+    r"|LockPersonality|MemoryDenyWriteExecute|NoExecPaths|NoNewPrivileges|Private\w+|Proc\w+|Protect\w+"
     r"|ReadWritePaths|Restrict(?!art)\w+|SystemCall\w+|UMask|User)=.*$",
     re.MULTILINE,
 )
