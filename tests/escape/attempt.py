@@ -43,6 +43,8 @@ class Case(NamedTuple):
     number: int
     module: bytes = b""
     """A kernel module that is signed, for those who try to load one."""
+    labelled: bool = False
+    """Whether the node's runtime gives labels, so that what is ordered gets one."""
 
 
 class Attempt(NamedTuple):

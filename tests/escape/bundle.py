@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from typing import NamedTuple
 
-from skyrocket.host.containers import rights
+from skyrocket.host.containers import labels, rights
 
 FOLDER = "/local/escape"
 """On the node's data, as volumes are."""
@@ -20,6 +20,8 @@ ROOT = "/run/escape/root"
 STATE = "/run/escape/runc"
 RUNC = f"/usr/sbin/runc --root {STATE}"
 PRIVILEGED = "privileged"
+LABELS = labels.of("workload", PRIVILEGED, superpowered=False)
+"""What a runtime gives every container of this node; the suite's share one, as a pod's do."""
 
 PATH = "PATH=/usr/local/bin:/usr/bin"
 HARD = ["nosuid", "noexec", "nodev"]
@@ -51,14 +53,14 @@ def bind(source: str, destination: str, *options: str) -> dict[str, object]:
     return {"destination": destination, "type": "bind", "source": source, "options": words}
 
 
-def ordered(wish: Wish, name: str) -> str:
+def ordered(wish: Wish, name: str, *, labelled: bool = False) -> str:
     """A container like those of orchestrators: the usual capabilities, masks and no devices."""
     sysfs = {"destination": "/sys", "type": "sysfs", "source": "sysfs", "options": [*HARD, "ro"]}
     names = ("mount", "pid", "ipc", "uts", "network", "cgroup")
     config = {
         "ociVersion": "1.0.2",
         "root": {"path": ROOT, "readonly": False},
-        "process": _process(wish, rights.DEFAULT_CAPABILITIES, confined=True),
+        "process": _process(wish, rights.DEFAULT_CAPABILITIES, confined=True, labelled=labelled),
         "mounts": [PROC, RUN, sysfs, bind(VOLUME, "/share"), *wish.mounts],
         "linux": {
             "cgroupsPath": f"/escape/{name}",
@@ -72,7 +74,7 @@ def ordered(wish: Wish, name: str) -> str:
     return json.dumps(config)
 
 
-def privileged() -> str:
+def privileged(*, labelled: bool = False) -> str:
     """A container for somebody who asked for everything, the node's network and processes too."""
     sysfs = {"destination": "/sys", "type": "sysfs", "source": "sysfs", "options": HARD}
     control = {"destination": "/sys/fs/cgroup", "type": "cgroup", "source": "cgroup", "options": []}
@@ -80,7 +82,7 @@ def privileged() -> str:
     config = {
         "ociVersion": "1.0.2",
         "root": {"path": ROOT, "readonly": False},
-        "process": _process(wish, rights.ALL_CAPABILITIES, confined=False),
+        "process": _process(wish, rights.ALL_CAPABILITIES, confined=False, labelled=labelled),
         "mounts": [PROC, RUN, sysfs, control, *wish.mounts, bind(FOLDER, "/share")],
         "linux": {
             "cgroupsPath": f"/escape/{PRIVILEGED}",
@@ -91,9 +93,26 @@ def privileged() -> str:
     return json.dumps(config)
 
 
-def _process(wish: Wish, capabilities: tuple[str, ...], *, confined: bool) -> dict[str, object]:
+def root_mounted(image: str, *, labelled: bool) -> str:
+    """Lines for the node's root: IMAGE, writable, at ROOT, with the label if there is one.
+
+    `ctr` mounts without a label, which a mounted file system cannot be given any more.
+    """
+    first = f"mkdir -p {ROOT} {VOLUME}; ctr -n default images mount --rw {image} {ROOT}"
+    if not labelled:
+        return first
+    options = f"options=$(grep ' {ROOT} ' /proc/mounts | cut -d' ' -f4 | sed s/,seclabel//)"
+    label = f'context=\\"{LABELS.mount}\\"'
+    again = f'umount {ROOT}; mount -t overlay -o "$options,{label}" overlay {ROOT}'
+    return f"{first}; {options}; {again}; chcon -R {LABELS.mount} {FOLDER}"
+
+
+def _process(
+    wish: Wish, capabilities: tuple[str, ...], *, confined: bool, labelled: bool
+) -> dict[str, object]:
     names = list(capabilities)
     return {
+        **({"selinuxLabel": LABELS.process} if labelled else {}),
         "terminal": wish.terminal,
         "user": {"uid": 0, "gid": 0},
         "args": list(wish.args),

@@ -50,24 +50,26 @@ def hidden(token: str) -> str:
     return f"{token[:4]!r} + {token[4:]!r}"
 
 
-def once(wish: Wish, name: str) -> str:
-    return f"{bundle.written(bundle.ordered(wish, name), name)}\n{bundle.run(name)}"
+def once(wish: Wish, name: str, case: Case) -> str:
+    config = bundle.ordered(wish, name, labelled=case.labelled)
+    return f"{bundle.written(config, name)}\n{bundle.run(name)}"
 
 
-def raced(wish: Wish, name: str, one: str, other: str, token: str) -> str:
-    """Start WISH again and again, until TOKEN is seen, while another exchanges ONE and OTHER."""
+def raced(wish: Wish, name: str, one: str, other: str, case: Case) -> str:
+    """Start WISH until the token is seen, while a second container exchanges ONE and OTHER."""
     code = FLIP.format(one=one, other=other)
-    flipper = bundle.ordered(Wish((PYTHON, "-c", code)), "flipper")
+    flipper = bundle.ordered(Wish((PYTHON, "-c", code)), "flipper", labelled=case.labelled)
     again = (
         f"n=0; while [ $SECONDS -lt {SECONDS} ]; do n=$((n + 1)); "
         f"timeout 20 {bundle.run(name)} < /dev/tty > last 2>&1; "
         f"{bundle.RUNC} delete --force {name} 2> /dev/null; "
-        f'case "$(cat last {CORE})" in *{token}*) break;; esac; done; echo try $n; tail -n 3 last'
+        f'case "$(cat last {CORE})" in *{case.token}*) break;; esac; done; '
+        "echo try $n; tail -n 3 last"
     )
     lines = (
         bundle.written(flipper, "flipper"),
         f"{bundle.run('flipper', '--detach')} > /dev/null 2>&1 < /dev/null",
-        bundle.written(bundle.ordered(wish, name), name),
+        bundle.written(bundle.ordered(wish, name, labelled=case.labelled), name),
         again,
         f"{bundle.RUNC} delete --force flipper",
     )
@@ -89,7 +91,7 @@ def leaked_descriptor(case: Case) -> str:
     lines = []
     for number in range(3, 13):
         wish = Wish((PYTHON, "-c", look), cwd=f"/proc/self/fd/{number}")
-        lines.append(f"{once(wish, f'cwd{number}')} 2>&1")
+        lines.append(f"{once(wish, f'cwd{number}', case)} 2>&1")
     return "\n".join(lines)
 
 
@@ -107,7 +109,7 @@ def masks_missing(case: Case) -> str:
     )
     wish = Wish((PYTHON, "-c", read), (SHARED_DEVICES,))
     place = f"{FRESH}; mkdir dev; touch dev/null; ln -s /nowhere dev/other"
-    return f"{place}\n{raced(wish, 'masks', 'dev/null', 'dev/other', case.token)}"
+    return f"{place}\n{raced(wish, 'masks', 'dev/null', 'dev/other', case)}"
 
 
 @attempt(
@@ -121,7 +123,7 @@ def masks_missing(case: Case) -> str:
 )
 def masks_moved(case: Case) -> str:
     wish = Wish(write_line("/proc/timer_list", f"|/{case.token}"), (SHARED_DEVICES,))
-    return f"{FRESH}; mkdir dev; ln -s {CORE} dev/null\n{once(wish, 'moved')} 2>&1"
+    return f"{FRESH}; mkdir dev; ln -s {CORE} dev/null\n{once(wish, 'moved', case)} 2>&1"
 
 
 @attempt(
@@ -143,7 +145,7 @@ def console(case: Case) -> str:
         f"{FRESH}; mkdir -p dev/pts; ln -s /terminals/ptmx dev/ptmx; touch dev/console dev/null; "
         f"ln -s /terminals/0 dev/pts/0; ln -s {CORE} dev/pts/other"
     )
-    return f"{place}\n{raced(wish, 'console', 'dev/pts/0', 'dev/pts/other', case.token)}"
+    return f"{place}\n{raced(wish, 'console', 'dev/pts/0', 'dev/pts/other', case)}"
 
 
 @attempt(
@@ -165,7 +167,7 @@ def procfs_redirect(case: Case) -> str:
         f"{FRESH}; mkdir -p links/ipv4 way/net; ln -s /proc/sys other; "
         f"ln -s {CORE} links/ipv4/ping_group_range"
     )
-    return f"{place}\n{raced(wish, 'redirect', 'way', 'other', case.token)}"
+    return f"{place}\n{raced(wish, 'redirect', 'way', 'other', case)}"
 
 
 ORDERS: tuple[Attempt, ...] = tuple(

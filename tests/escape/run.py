@@ -64,7 +64,7 @@ def attack(
 def _ordered(machine: Machine, nonce: str, one: Attempt) -> Result:
     """As whoever orders containers: the node's root starts what ONE says."""
     token = f"{nonce}{ALL.index(one):02d}"
-    script = one.go(Case("ordered", token, 0))
+    script = one.go(Case("ordered", token, 0, labelled=ground.enforced(machine)))
     said = machine.admin("sheltie", "-c", script, terminal=True).out
     seen = _look(machine, [one], {one.id: (token, token)})
     return Result(one.id, "ordered", judge(one, token in said, said, {}, one.id in seen), said)
@@ -73,7 +73,7 @@ def _ordered(machine: Machine, nonce: str, one: Attempt) -> Result:
 def _of_kind(
     machine: Machine, hidden: dict[str, str], kind: Kind, nonce: str, chosen: list[Attempt]
 ) -> list[Result]:
-    """One after the other, each looked for before the next begins to hide it."""
+    """All of them, then a look for what they left; where one could hide another it looks itself."""
     results = []
     numbers = {one.id: number for number, one in enumerate(ATTEMPTS)}
     said = ground.answers(machine, kind, nonce, tuple(one.id for one in chosen))

@@ -18,9 +18,7 @@ SUPER = "superpowered: root on the node; the next boot knows nothing of it"
     "module-unsigned",
     f"{CDK}: capabilities (SYS_MODULE)",
     "loads a kernel module whose signature was cut off",
-    "the module is loaded",
-    seen="grep -q ^dummy /proc/modules && echo {token}",
-    undo="/usr/sbin/modprobe -r dummy",
+    "the kernel lists the module",
     short=True,
 )
 def module_unsigned(case: Case) -> str:
@@ -33,9 +31,7 @@ def module_unsigned(case: Case) -> str:
     "module-signed",
     f"{CDK}: capabilities (SYS_MODULE)",
     "loads a module that Debian signed, brought along",
-    "the module is loaded",
-    seen="grep -q ^dummy /proc/modules && echo {token}",
-    undo="/usr/sbin/modprobe -r dummy",
+    "the kernel lists the module",
     allowed={"admin": "superpowered: the module is Debian's own, and lockdown checks that"},
 )
 def module_signed(case: Case) -> str:
@@ -45,7 +41,9 @@ def module_signed(case: Case) -> str:
 def _load(data: bytes) -> str:
     buffer = ctypes.create_string_buffer(data, len(data))
     kit.call("init_module", ctypes.c_void_p(ctypes.addressof(buffer)), len(data), b"")
-    return "loaded"
+    rows = Path("/proc/modules").read_text().splitlines()
+    kit.call("delete_module", b"dummy", 0)
+    return kit.told(row for row in rows if row.startswith("dummy "))
 
 
 def _program(instructions: bytes, kind: int) -> int:

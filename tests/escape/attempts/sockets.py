@@ -140,7 +140,7 @@ def system_bus(case: Case) -> str:
     "a line in somebody else's name",
     "writes a line of its own into the node's journal",
     "the line is in the journal",
-    seen="journalctl -b -n 300 --no-pager -o cat | grep {token}",
+    seen="journalctl -b -n 3000 --no-pager -o cat | grep {token}",
     allowed={"admin": ROOT},
 )
 def journal_forge(case: Case) -> str:
@@ -192,13 +192,15 @@ def sniff(case: Case) -> str:
     f"{CDK}: capabilities (NET_ADMIN), host network",
     "gives the node another address",
     "the node has the address",
-    seen="grep -q 203.0.113.77 /proc/net/fib_trie && echo {token}",
     allowed={"admin": "superpowered: the node's network is its own"},
 )
 def network_address(case: Case) -> str:
     import fcntl
 
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as door:
-        address = struct.pack("=HH4s8x", socket.AF_INET, 0, socket.inet_aton("203.0.113.77"))
-        fcntl.ioctl(door, 0x8916, struct.pack("16s16s8x", b"lo:9", address))
-    return "set"
+        for text in ("203.0.113.77", "0.0.0.0"):  # the second takes the first back
+            address = struct.pack("=HH4s8x", socket.AF_INET, 0, socket.inet_aton(text))
+            fcntl.ioctl(door, 0x8916, struct.pack("16s16s8x", b"lo:9", address))
+            if text.startswith("203"):
+                rows = Path("/proc/net/fib_trie").read_text().splitlines()
+    return kit.told(row.strip() for row in rows if "203.0.113.77" in row)

@@ -17,7 +17,7 @@ SUPER = "superpowered: root on the node; the next boot knows nothing of it"
     f"{CDK}: mount-procfs",
     "asks the kernel by /proc/sysrq-trigger (for its help; a reboot is one letter away)",
     "the kernel's answer is in the node's log",
-    seen="journalctl -k -n 300 --no-pager -o cat | grep -A1 {token} | grep -q sysrq && "
+    seen="journalctl -k -n 3000 --no-pager -o cat | grep -A1 {token} | grep -q sysrq && "
     "echo {token}",
     allowed={"admin": SUPER},
 )
