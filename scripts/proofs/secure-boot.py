@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING, NamedTuple
 ROOT = Path(__file__).resolve().parents[2]
 EVIDENCE = ROOT / "docs/evidence/secure-boot.md"
 INSIDE = "SKYROCKET_PROOF"
-SECURE_BOOT = "/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
 MODULE = "/usr/lib/modules/$(uname -r)/kernel/drivers/net/dummy.ko"
 
 if TYPE_CHECKING:
@@ -96,11 +95,14 @@ def addon(rack: Rack, signed: Built, folder: Path) -> list[Row]:
 
 def whole(rack: Rack, signed: Built) -> list[Row]:
     """The image as it was built: Secure Boot is on, and the kernel refuses a bare module."""
+    from boot import refusals
+
     began = time.monotonic()
     order = rack.order("whole", image=signed.folder, root_hash=signed.facts.root_hash, demo=False)
     node = rack.start(order)
     seconds = time.monotonic() - began
-    on = node.host(f"od -An -tu1 {SECURE_BOOT}").out.split()[-1:] == ["1"]
+    node.wait("word of the firmware", lambda: refusals.checked(node) is not None, 120)
+    on = refusals.checked(node)
     load = "(exec -a insmod kmod /local/proof/{name}.ko)"
     node.host(
         f"mkdir -p /local/proof; cp {MODULE} /local/proof/whole.ko; cd /local/proof; "
@@ -111,7 +113,7 @@ def whole(rack: Rack, signed: Built) -> list[Row]:
     log = node.host("journalctl -k -o cat --no-pager | grep 'is rejected'").out.splitlines()
     said = log[-1] if log and refused.status and not loaded.status else ""
     node.cut_power()
-    ready = "ready; SecureBoot = 1" if on else ""
+    ready = 'ready; GET /status says "secure_boot":true' if on else ""
     return [
         Row("a kernel module without its signature", "kernel", said, 0),
         Row("control: the image as it was built", "", ready, seconds),

@@ -42,14 +42,14 @@ class Machine:
         self.home = nodes.home(lab.nodes, node.name)
         self._line: subprocess.Popen[bytes] | None = None
 
-    def admin(self, *command: str, stdin: str = "") -> Answer:
+    def admin(self, *command: str, stdin: str = "", terminal: bool = False) -> Answer:
         """A command in the admin container, through ssh as a user would.
 
         The handshake is expensive under emulation, so all commands share one connection.
         """
         self._connect()
         done = subprocess.run(  # noqa: PLW1510  the caller looks at the status
-            self._ssh(*SHARED, *self._words(command)),
+            self._ssh(*SHARED, *(["-tt"] if terminal else []), *self._words(command)),
             input=stdin.encode(),
             capture_output=True,
             timeout=300,

@@ -5,6 +5,7 @@ The boot lane runs QUICK; `scripts/prove secure-boot` runs all of them and write
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -162,6 +163,13 @@ def ended(machine: Machine, words: str) -> str:
     machine.cut_power()
     found = pattern.search(said(machine))
     return " ".join(found[0].split()) if found else ""
+
+
+def checked(machine: Machine) -> bool | None:
+    """What the node says of its firmware in `GET /status`."""
+    told = machine.admin("apiclient", "raw", "-u", "/status")
+    answer: bool | None = json.loads(told.out)["secure_boot"]
+    return answer
 
 
 def said(machine: Machine) -> str:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import errno
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from boot import forbidden
 
 from skyrocket.build import definitions
 
@@ -19,6 +22,9 @@ pytestmark = pytest.mark.boot
 CHECKOUT = Path(__file__).parents[2]
 MODULES = "/usr/lib/modules/$(uname -r)/kernel"
 WORK = "/local/module-test"
+PROBE = "/tmp/forbidden"
+ASKS_WHO_RUNS, WRITES_MEMORY = "14", "36"
+"""Functions that a BPF program calls, by number."""
 
 
 @pytest.fixture(scope="module")
@@ -101,3 +107,27 @@ def test_a_module_without_a_good_signature_is_refused(node: Machine) -> None:
     loaded = node.host(insmod.format(name="whole"))
     assert loaded.status == 0, loaded
     node.host(f"(exec -a rmmod kmod dummy); rm -r {WORK}")
+
+
+@pytest.fixture(scope="module")
+def probe(node: Machine) -> str:
+    """The program that tries things, in the superpowered admin container."""
+    text = base64.b64encode(forbidden.compiled()).decode()
+    made = node.admin("bash", "-c", f"base64 -d > {PROBE} && chmod 755 {PROBE}", stdin=text)
+    assert made.status == 0, made
+    return PROBE
+
+
+def test_a_superpowered_container_loads_no_kernel(node: Machine, probe: str) -> None:
+    """It holds the capability; the control node of `tests/escape` takes the same call."""
+    held = node.admin("bash", "-c", "grep ^CapEff /proc/self/status").out.split()[1]
+    assert int(held, 16) >> 22 & 1, "CAP_SYS_BOOT"
+    assert node.admin(probe, "kexec").status == errno.EPERM
+
+
+def test_bpf_is_root_s_and_writes_nobody_s_memory(node: Machine, probe: str) -> None:
+    """The same program loads for root; the one that writes differs in its call alone."""
+    assert node.admin(probe, "filter").status == 0
+    assert node.admin(probe, "filter", "65534").status == errno.EPERM
+    assert node.admin(probe, "call", ASKS_WHO_RUNS).status == 0
+    assert node.admin(probe, "call", WRITES_MEMORY).status == errno.EINVAL

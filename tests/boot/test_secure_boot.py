@@ -36,8 +36,10 @@ def test_what_we_did_not_sign_is_refused(
 
 
 def test_a_signed_image_boots_on_the_same_machine(rack: Rack, signed: Built) -> None:
-    """The control: the same firmware, with the same certificates enrolled, starts this one."""
+    """The control: the same firmware starts this one, and the node knows that it was checked."""
     order = rack.order("signed", image=signed.folder, root_hash=signed.facts.root_hash, demo=False)
     node = rack.start(order)
     assert node.node.secure_boot
+    node.wait("word of the firmware", lambda: refusals.checked(node) is not None, 120)
+    assert refusals.checked(node) is True
     node.cut_power()

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-Kind = Literal["workload", "control", "privileged", "admin"]
+Kind = Literal["workload", "control", "privileged", "admin", "ordered"]
 """A workload of the settings group `containers`; a host container; a container started by hand
-with `ctr run --privileged`, the node's network and processes; a superpowered host container."""
-KINDS: tuple[Kind, ...] = ("workload", "control", "privileged", "admin")
+with every privilege, the node's network and processes; a superpowered host container. `ordered` is
+nobody inside: who orders containers from an orchestrator, with mounts and words of their own."""
+INSIDE: tuple[Kind, ...] = ("workload", "control", "privileged", "admin")
+KINDS: tuple[Kind, ...] = (*INSIDE, "ordered")
 
 CDK = "CDK"
 DEEPCE = "deepce"
@@ -23,6 +25,8 @@ SECRET = "secret:"
 planted under that name; the attempts know none of them."""
 SERIAL = "serial"
 """Seen when the token stands on the node's serial console."""
+HOLE = "hole: "
+"""A reason of `allowed` that begins so excuses nothing: it is known, open, and not promised."""
 SAID = ""
 """Seen by the attempt itself, which reads its effect back: any answer counts."""
 
@@ -39,6 +43,8 @@ class Case(NamedTuple):
     number: int
     module: bytes = b""
     """A kernel module that is signed, for those who try to load one."""
+    labelled: bool = False
+    """Whether the node's runtime gives labels, so that what is ordered gets one."""
 
 
 class Attempt(NamedTuple):
@@ -55,7 +61,7 @@ class Attempt(NamedTuple):
     undo: str = ""
     """A script for the node's root that takes the effect back."""
     allowed: dict[str, str] = {}  # noqa: RUF012  never changed
-    """Kind -> why it may succeed on the locked node."""
+    """Kind -> why it may succeed on the locked node, or that it is a HOLE."""
     control: str = ""
     """Why it is refused even on the control; empty: there it succeeds."""
     short: bool = False

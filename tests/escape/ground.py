@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
+from escape import bundle
 
 from skyrocket.build import definitions, oci, tools
 from skyrocket.build import lock as locks
@@ -33,8 +34,6 @@ REMOVED = ("lockdown=", "lsm=", "selinux=", "enforcing=", "security=")
 ADDED = ("lockdown=none", "lsm=landlock,yama,bpf")
 LEFT_OUT = ("hardening",)
 ARCHITECTURE = "x86_64"
-CONTAINER = "privileged"
-FOLDER = "/local/escape"
 
 
 def attacker(shown: Path, target: Path, version: str) -> Path:
@@ -78,7 +77,7 @@ def control() -> images.Built:
     release = images.describe(ROOT, definition, ARCHITECTURE, lock)
     # A version with a changed file is not audited: the audit refuses a node without its locks.
     mark = Entry("usr/share/skyrocket/control", "file", 0o644, "test", b"escape suite\n")
-    version = images.make_version(ROOT, definition, pool, release, sandbox, report, (mark,))
+    version = images.make_version(ROOT, definition, pool, release, sandbox, report, changed=(mark,))
     return images.make_image(ROOT, definition, lock, (version,), sandbox, report)
 
 
@@ -138,8 +137,7 @@ environment = {{ VICTIM = "{planted["environment"]}" }}
 def entered(kind: str) -> tuple[str, ...]:
     """How a command is run in the container of KIND, from the admin container."""
     if kind == "privileged":
-        line = "ctr -n default task exec --exec-id x$$ privileged"
-        return ("sheltie", "-c", f'{line} "$@"', "sh")
+        return ("sheltie", "-c", f'{bundle.RUNC} exec {bundle.PRIVILEGED} "$@"', "sh")
     # Host containers come first in exec; the workload has a name of its own.
     names = {"workload": "attacker-work", "control": "attacker", "admin": "attacker-super"}
     return ("apiclient", "exec", "-T", names[kind])
@@ -155,14 +153,21 @@ def bring(machine: Machine, kind: str) -> None:
 
 def privileged(machine: Machine, version: str) -> None:
     """A container as an orchestrator would start it for somebody who asks for everything."""
-    # The mount's source, for a folder that pods often get.
-    script = (
-        f"mkdir -p {FOLDER}; ctr -n default run -d --privileged --net-host --allow-new-privs "
-        f"--with-ns pid:/proc/1/ns/pid --mount type=bind,src={FOLDER},dst=/share,options=rbind:rw "
-        f"skyrocket.local/attacker:{version} {CONTAINER}"
+    labelled = enforced(machine)
+    start, said = bundle.run(bundle.PRIVILEGED, "--detach"), f"{bundle.FOLDER}/said"
+    lines = (
+        "set -e",
+        bundle.root_mounted(f"skyrocket.local/attacker:{version}", labelled=labelled),
+        bundle.written(bundle.privileged(labelled=labelled), bundle.PRIVILEGED),
+        f"{start} < /dev/null > {said} 2>&1 || {{ cat {said}; false; }}",
     )
-    done = machine.host(script)
+    done = machine.host("\n".join(lines))
     assert done.status == 0, done
+
+
+def enforced(machine: Machine) -> bool:
+    """Whether SELinux is there, so that a runtime would give labels."""
+    return machine.host("cat /sys/fs/selinux/enforce").out.strip() == "1"
 
 
 def running(machine: Machine, version: str) -> None:

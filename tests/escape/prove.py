@@ -11,12 +11,12 @@ from pathlib import Path
 
 from boot.machine import Rack
 from escape import ground, run
-from escape.attempt import KINDS
-from escape.table import ATTEMPTS
+from escape.attempt import HOLE, KINDS
+from escape.run import ALL
 
 from skyrocket.cli.checkout import ROOT
 
-HEADS = ("workload", "host container", "privileged", "superpowered")
+HEADS = ("workload", "host container", "privileged", "superpowered", "ordered")
 EVIDENCE = ROOT / "docs/evidence/escape.md"
 
 
@@ -32,7 +32,7 @@ def main() -> int:
             rack,
             "control",
             version,
-            ("privileged",),
+            ("privileged", "ordered"),
             image=made.folder,
             root_hash=made.facts.root_hash,
         )
@@ -67,8 +67,15 @@ def _node(rack: Rack, name: str, version: str, kinds: tuple, **wishes: object) -
 
 
 def unexpected(locked: list[run.Result]) -> list[run.Result]:
-    allowed = {one.id: one.allowed for one in ATTEMPTS}
+    allowed = {one.id: one.allowed for one in ALL}
     return [one for one in locked if one.succeeded and one.kind not in allowed[one.id]]
+
+
+def holes(locked: list[run.Result]) -> list[run.Result]:
+    """Successes that are known, and that no reason excuses."""
+    allowed = {one.id: one.allowed for one in ALL}
+    won = [one for one in locked if one.succeeded]
+    return [one for one in won if allowed[one.id].get(one.kind, "").startswith(HOLE)]
 
 
 def report(control: list[run.Result], locked: list[run.Result]) -> str:
@@ -81,7 +88,9 @@ def report(control: list[run.Result], locked: list[run.Result]) -> str:
         .strip()
     )
     won = sum(one.succeeded for one in control)
-    wrong = unexpected(locked)
+    wrong, known = unexpected(locked), holes(locked)
+    verdict = "not as it must be" if wrong else "holes" if known else "kept"
+    told = f"{len(wrong)} successes that are not expected, {len(known)} by known holes"
     there = {one.id: one for one in control}
     here = {(one.id, one.kind): one for one in locked}
     lines = [
@@ -92,28 +101,29 @@ def report(control: list[run.Result], locked: list[run.Result]) -> str:
         f"| commit | `{commit}` |",
         f"| machine | {platform.machine()}, Linux {platform.release().split('-')[0]} |",
         f"| control (no lockdown, no SELinux, privileged) | {won} of {len(control)} succeed |",
-        f"| locked node | {len(wrong)} successes that are not expected, of {len(locked)} tries |",
-        "", "✗ refused; ✓ succeeds, as the threat model says; **✓!** succeeds and should not.", "",
+        f"| locked node | {told}, of {len(locked)} tries |",
+        f"| result | **{verdict}** |",
+        "", "✗ refused; ✓ succeeds, as the threat model says; **✓ hole** succeeds and is known;",
+        "**✓!** succeeds and should not; · not tried from there.", "",
         "| attempt | provenance | tries | control | " + " | ".join(HEADS) + " |",
-        "|---|---|---|---|---|---|---|---|",
+        "|---|---|---|---|" + "---|" * len(HEADS),
     ]  # fmt: skip
-    for one in ATTEMPTS:
+    for one in ALL:
         cells = [_cell(one, kind, here.get((one.id, kind))) for kind in KINDS]
         mine = "✓" if there[one.id].succeeded else f"✗ {one.control or '**not expected**'}"
         lines.append(
             f"| {one.id} | {one.provenance} | {one.tries} | {mine} | " + " | ".join(cells) + " |"
         )
     lines += ["", "## Why some may", ""]
-    lines += [
-        f"- `{one.id}`, {kind}: {why}" for one in ATTEMPTS for kind, why in one.allowed.items()
-    ]
+    lines += [f"- `{one.id}`, {kind}: {why}" for one in ALL for kind, why in one.allowed.items()]
     return "\n".join(lines) + "\n"
 
 
 def _cell(one: object, kind: str, result: run.Result | None) -> str:
     if result is None or not result.succeeded:
-        return "✗"
-    return "✓" if kind in one.allowed else "**✓!**"  # type: ignore[attr-defined]
+        return "·" if result is None else "✗"
+    why = one.allowed.get(kind, "")  # type: ignore[attr-defined]
+    return {"": "**✓!**", HOLE: "**✓ hole**"}.get(why[: len(HOLE)], "✓")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,8 @@ import secrets
 from typing import TYPE_CHECKING, NamedTuple
 
 from escape import ground
-from escape.attempt import KINDS, SAID, SECRET, SERIAL, Attempt, Kind
+from escape.attempt import KINDS, SAID, SECRET, SERIAL, Attempt, Case, Kind
+from escape.orders import ORDERS
 from escape.table import ATTEMPTS
 
 if TYPE_CHECKING:
@@ -16,6 +17,9 @@ PLANT_KEY = (
     "import ctypes,sys;c=ctypes.CDLL(None);v=sys.argv[1].encode();"
     "sys.exit(c.syscall(248,b'user',b'escape',v,len(v),ctypes.c_long(-4))<0)"
 )
+
+
+ALL = (*ATTEMPTS, *ORDERS)
 
 
 class Result(NamedTuple):
@@ -49,15 +53,27 @@ def attack(
     results = []
     for kind in kinds:
         nonce = f"esc{secrets.token_hex(4)}"
+        if kind == "ordered":
+            results += [_ordered(machine, nonce, one) for one in ORDERS]
+            continue
         ground.bring(machine, kind)
         results += _of_kind(machine, hidden, kind, nonce, chosen)
     return results
 
 
+def _ordered(machine: Machine, nonce: str, one: Attempt) -> Result:
+    """As whoever orders containers: the node's root starts what ONE says."""
+    token = f"{nonce}{ALL.index(one):02d}"
+    script = one.go(Case("ordered", token, 0, labelled=ground.enforced(machine)))
+    said = machine.admin("sheltie", "-c", script, terminal=True).out
+    seen = _look(machine, [one], {one.id: (token, token)})
+    return Result(one.id, "ordered", judge(one, token in said, said, {}, one.id in seen), said)
+
+
 def _of_kind(
     machine: Machine, hidden: dict[str, str], kind: Kind, nonce: str, chosen: list[Attempt]
 ) -> list[Result]:
-    """One after the other, each looked for before the next begins to hide it."""
+    """All of them, then a look for what they left; where one could hide another it looks itself."""
     results = []
     numbers = {one.id: number for number, one in enumerate(ATTEMPTS)}
     said = ground.answers(machine, kind, nonce, tuple(one.id for one in chosen))

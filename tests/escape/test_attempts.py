@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from escape import prove, run
-from escape.attempt import KINDS, SAID, SECRET, SERIAL, Attempt
+import json
+
+from escape import bundle, prove, run
+from escape.attempt import HOLE, INSIDE, SAID, SECRET, SERIAL, Attempt, Case
+from escape.orders import ORDERS
+from escape.run import ALL
 from escape.table import ATTEMPTS
+
+from skyrocket.host.containers import rights
 
 HIDDEN = {"setting": "escape-secret--00", "environment": "e", "key": "k", "data": "d"}
 
@@ -15,14 +21,15 @@ def _attempt(seen: str) -> Attempt:
 
 def test_the_attempts_are_enough_and_each_is_told_apart() -> None:
     """At least forty, with their own names, provenance and a way to see them."""
-    assert len({one.id for one in ATTEMPTS}) == len(ATTEMPTS) >= 40
-    assert all(one.provenance and one.tries and one.effect for one in ATTEMPTS)
-    for one in ATTEMPTS:
+    assert len({one.id for one in ALL}) == len(ALL)
+    assert len(ATTEMPTS) >= 40
+    assert all(one.provenance and one.tries and one.effect for one in ALL)
+    for one in ALL:
         by_script = one.seen not in {SAID, SERIAL} and not one.seen.startswith(SECRET)
         if one.seen.startswith(SECRET):
             assert one.seen.removeprefix(SECRET) in run.planted(), one.id
         assert not by_script or "{token}" in one.seen or one.seen.startswith("cat /"), one.id
-        assert set(one.allowed) <= set(KINDS), one.id
+        assert set(one.allowed) <= set(INSIDE if one in ATTEMPTS else ("ordered",)), one.id
 
 
 def test_an_unprivileged_workload_is_allowed_nothing() -> None:
@@ -48,3 +55,34 @@ def test_a_success_that_nobody_allowed_is_unexpected() -> None:
     lost = run.Result("kexec", "admin", False, "")
     known = run.Result("setns", "admin", True, "")
     assert prove.unexpected([*won, lost, known]) == won
+
+
+def test_a_known_hole_is_counted_apart() -> None:
+    """It fails no run, and is excused by nothing."""
+    open_one = next(one for one in ALL if any(w.startswith(HOLE) for w in one.allowed.values()))
+    kind = next(kind for kind, why in open_one.allowed.items() if why.startswith(HOLE))
+    won = [run.Result(open_one.id, kind, True, ""), run.Result("setns", "admin", True, "")]
+    assert prove.unexpected(won) == []
+    assert prove.holes(won) == won[:1]
+
+
+def test_an_order_prints_its_token_and_no_traceback_could() -> None:
+    """It is whole only where the script looks for it, and as the value of a sysctl."""
+    case = Case("ordered", "esc01234567890", 0)
+    for one in ORDERS:
+        script = one.go(case)
+        told = script.replace(f"*{case.token}*", "").replace(f'"|/{case.token}"', "")
+        assert case.token not in told, one.id
+        assert bundle.RUNC in script, one.id
+
+
+def test_what_is_ordered_is_no_privileged_container() -> None:
+    """The usual capabilities, masks and no device: else an order would prove nothing."""
+    config = json.loads(bundle.ordered(bundle.Wish(("/usr/bin/true",)), "x"))
+    assert config["process"]["capabilities"]["bounding"] == list(rights.DEFAULT_CAPABILITIES)
+    assert config["process"]["noNewPrivileges"] is True
+    assert config["linux"]["readonlyPaths"] == list(rights.READ_ONLY)
+    assert set(config["linux"]["maskedPaths"]) <= {*rights.HIDDEN, "/sys/firmware"}
+    everything = json.loads(bundle.privileged())
+    assert everything["process"]["capabilities"]["bounding"] == list(rights.ALL_CAPABILITIES)
+    assert "maskedPaths" not in everything["linux"]

@@ -72,12 +72,16 @@ class KeypairRequest(Struct, frozen=True):
 
 
 class Status(Struct, frozen=True):
-    """How the node is: DEGRADED for these REASONS, in the words of its journal."""
+    """How the node is: DEGRADED for these REASONS, in the words of its journal.
+
+    SECURE_BOOT is what firmware says; None on a machine without EFI, and until health has looked.
+    """
 
     degraded: bool
     reasons: list[str]
     generation: int
     first_boot: bool = False
+    secure_boot: bool | None = None
 
 
 class StageTimes(Struct, frozen=True):

@@ -113,7 +113,7 @@ def dev_mem(case: Case) -> str:
     f"{DEEPCE}: privileged devices",
     "writes a line of its own into the kernel's log",
     "the line is in the node's kernel log",
-    seen="journalctl -k -n 300 --no-pager -o cat | grep {token}",
+    seen="journalctl -k -n 3000 --no-pager -o cat | grep {token}",
     allowed={"admin": SUPER},
 )
 def kmsg_forge(case: Case) -> str:

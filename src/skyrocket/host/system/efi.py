@@ -1,6 +1,7 @@
-"""EFI variables that the boot loader leaves for us. Read only: none of them decides what boots.
+"""EFI variables that firmware and loader leave for us. Read only: none decides what boots.
 
-Source: "The Boot Loader Interface" (systemd). Deliberately unknown here: what a name means.
+Sources: "The Boot Loader Interface" (systemd), UEFI 2.10 section 3.3. Deliberately unknown here:
+what a name means.
 """
 
 from __future__ import annotations
@@ -13,22 +14,35 @@ from skyrocket.host.system.faults import DoorError
 
 FOLDER = "/sys/firmware/efi/efivars"
 _LOADER = "4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
+_GLOBAL = "8be4df61-93ca-11d2-aa0d-00e098032b8c"
 _ATTRIBUTE_BYTES = 4
 
 
 def loader_variable(name: str, folder: str = FOLDER) -> str:
     """The text of a variable of the loader (`LoaderBootCountPath`), empty when it is not set."""
+    return text_of(_read(f"{folder}/{name}-{_LOADER}"))
+
+
+def secure_boot(folder: str = FOLDER) -> bool | None:
+    """Whether firmware says that it checked what it started; None when it says nothing.
+
+    Firmware that lies is not found out: this is for people who look for a switch left off.
+    """
+    raw = _read(f"{folder}/SecureBoot-{_GLOBAL}")
+    return raw[_ATTRIBUTE_BYTES] == 1 if len(raw) > _ATTRIBUTE_BYTES else None
+
+
+def _read(path: str) -> bytes:
     try:
-        fd = os.open(f"{folder}/{name}-{_LOADER}", os.O_RDONLY | os.O_CLOEXEC)
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
-        return ""
+        return b""
     try:
-        raw = os.read(fd, 4096)
+        return os.read(fd, 4096)
     except OSError:
-        return ""
+        return b""
     finally:
         os.close(fd)
-    return text_of(raw)
 
 
 def text_of(raw: bytes) -> str:
