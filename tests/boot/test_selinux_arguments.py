@@ -34,6 +34,7 @@ def test_enforcing_0_changes_nothing(rack: Rack) -> None:
     node = start(rack, "permissive", "enforcing=0", ready=True)
     assert "enforcing=0" in node.host("cat /proc/cmdline").out.split()
     assert node.host("cat /sys/fs/selinux/enforce").out == "1"
+    node.provokes("init_t", "any_t", "security", "setenforce")  # PID 1 follows the word
     node.provokes("super_t", "os_t", "file", "create")
     assert "ermission denied" in node.host(CLAIM).err
 
