@@ -22,6 +22,8 @@ _DENIED = re.compile(
     r"scontext=(?P<source>\S+) tcontext=(?P<target>\S+) tclass=(?P<kind>\w+)"
 )
 _FACT = re.compile(r'(\w+)=(?:"([^"]*)"|(\S+))')
+_ABOUT_FILES = frozenset({"files", "disks", "volumes"})
+_ABOUT_PROCESSES = frozenset({"processes", "self_care"})
 _TEXTS = frozenset({"comm", "name", "path", "exe"})
 
 
@@ -72,7 +74,7 @@ def explain(policy: Policy, denial: Denial) -> str:
     for permission in denial.permissions:
         right = Right(denial.kind, permission)
         lines += [f"  {permission}"]
-        lines += [f"    that is  {each}" for each in _spoken(policy, right)]
+        lines += [f"    that is  {each}" for each in _spoken(policy, whom, right)]
         lines += [f"    refused  {_reason(policy, denial, right)}"]
         lines += [f"    may      {', '.join(rights.able(policy, whom, right)) or 'nobody'}"]
     allowed = ", ".join(f"{word.group} {word.name}" for word in rights.words_of(policy, who, whom))
@@ -85,9 +87,12 @@ def _named(policy: Policy, name: str) -> str:
     return f"{name} ({said})"
 
 
-def _spoken(policy: Policy, right: Right) -> Iterable[str]:
+def _spoken(policy: Policy, whom: str, right: Right) -> Iterable[str]:
+    """The words that RIGHT belongs to; a process is no file, though /proc shows it as some."""
+    about = _ABOUT_FILES if whom in policy.sets["subject"] else _ABOUT_PROCESSES
     for word in rights.naming(policy, right):
-        yield f"{word.group} {word.name}: {policy.spoken.get(word, '')}"
+        if word.group not in about:
+            yield f"{word.group} {word.name}: {policy.spoken.get(word, '')}"
 
 
 def _reason(policy: Policy, denial: Denial, right: Right) -> str:
