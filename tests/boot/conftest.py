@@ -6,16 +6,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from boot import quiet
 from boot.machine import Machine, Rack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+RACK = pytest.StashKey[Rack]()
+
 
 @pytest.fixture(scope="session")
-def rack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rack]:
+def rack(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Rack]:
     rack = Rack(Path(tmp_path_factory.mktemp("nodes")))
+    request.config.stash[RACK] = rack
     yield rack
+    del request.config.stash[RACK]
     rack.close()
 
 
@@ -23,3 +30,14 @@ def rack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rack]:
 def node(rack: Rack) -> Machine:
     """The node that most tests share; a test that changes it puts it back."""
     return rack.start(rack.order("shared"))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_refusals(request: pytest.FixtureRequest) -> Iterator[None]:
+    """At the end of each file: the journals have the refusals that tests provoked, and no others.
+
+    Set up first and so taken down last: what a file's own nodes do at their end counts too.
+    """
+    yield
+    if RACK in request.config.stash:
+        quiet.check_all(request.config.stash[RACK])

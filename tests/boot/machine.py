@@ -11,6 +11,7 @@ import time
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
+from boot.quiet import Provoked
 
 from skyrocket.cli import lab_folders, made
 from skyrocket.fetch import places
@@ -41,6 +42,8 @@ class Machine:
         self.lab, self.node = lab, node
         self.home = nodes.home(lab.nodes, node.name)
         self._line: subprocess.Popen[bytes] | None = None
+        self.provoked: list[Provoked] = []
+        self.quiet = False
 
     def admin(self, *command: str, stdin: str = "", terminal: bool = False) -> Answer:
         """A command in the admin container, through ssh as a user would.
@@ -86,6 +89,10 @@ class Machine:
     def host(self, script: str) -> Answer:
         """A script in sheltie: root on the host's file system."""
         return self.admin("sheltie", "-c", script)
+
+    def provokes(self, who: str, whom: str, kind: str, *permissions: str) -> None:
+        """A test asks the policy for these refusals: the journal must have them, and no others."""
+        self.provoked += [Provoked(who, whom, kind, one) for one in permissions]
 
     def get(self, *prefixes: str) -> dict[str, object]:
         answer = self.admin("apiclient", "get", *prefixes)

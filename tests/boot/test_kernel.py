@@ -90,21 +90,22 @@ def test_no_debug_file_system(node: Machine) -> None:
     assert node.host(script.format(kind="debugfs")).status != 0
 
 
-def test_a_module_without_a_good_signature_is_refused(node: Machine) -> None:
-    """The shipped file loads; with one changed byte, or without its signature, it does not."""
-    insmod = f"(exec -a insmod kmod {WORK}/{{name}}.ko)"
-    made = node.host(
-        f"mkdir -p {WORK} && cd {WORK} && cp {MODULES}/drivers/net/dummy.ko whole.ko && "
-        "size=$(stat -c %s whole.ko) && cp whole.ko changed.ko && "
-        "printf x | dd of=changed.ko bs=1 seek=$((size / 2)) conv=notrunc 2>/dev/null && "
-        "head -c $((size / 2)) whole.ko > unsigned.ko"
-    )
-    assert made.status == 0, made
-    for name in ("changed", "unsigned"):
-        refused = node.host(insmod.format(name=name))
-        assert refused.status != 0, name
-        assert "Key was rejected by service" in refused.err, refused
-    loaded = node.host(insmod.format(name="whole"))
+def test_a_module_from_elsewhere_is_refused(node: Machine) -> None:
+    """The shipped file loads; a copy does not, from a file or from memory, signed as well as it is.
+
+    Whether the kernel looks at signatures is shown where the verified root has a bad one:
+    `test_slots`.
+    """
+    shipped, copy = f"{MODULES}/drivers/net/dummy.ko", f"{WORK}/copy.ko"
+    assert node.host(f"mkdir -p {WORK} && cp {shipped} {copy}").status == 0
+    # kmod loads the file, or says why not; busybox goes on and hands over what it read.
+    node.provokes("super_t", "local_t", "system", "module_load")
+    node.provokes("super_t", "super_t", "system", "module_load")
+    for program in ("kmod", "cat"):
+        refused = node.host(f"(exec -a insmod {program} {copy})")
+        assert refused.status != 0, program
+        assert "ermission denied" in refused.err, refused
+    loaded = node.host(f"(exec -a insmod kmod {shipped})")
     assert loaded.status == 0, loaded
     node.host(f"(exec -a rmmod kmod dummy); rm -r {WORK}")
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 REMOVED = ("lockdown=", "lsm=", "selinux=", "enforcing=", "security=")
 ADDED = ("lockdown=none", "lsm=landlock,yama,bpf")
-LEFT_OUT = ("hardening",)
+LEFT_OUT = ("hardening", "selinux")
 ARCHITECTURE = "x86_64"
 
 

@@ -114,5 +114,5 @@ below at the next boot. A value that this kernel does not take makes the node de
 `packages/kernel/modules.txt` lists every module that an image holds, those that others pull in
 included; a build with any other fails. All carry the signature of Debian's build of this kernel,
 and the kernel takes no module without it. A module of the same build that is *not* in the image has
-that signature too: root can bring and load it ([threat model](threat-model.md)).
+that signature too: the [SELinux policy](selinux.md) refuses every module outside the verified root.
 """
