@@ -48,6 +48,7 @@ class ApplyResult(Struct, frozen=True):
     restarted: list[str] = field(default_factory=list)
     stopped: list[str] = field(default_factory=list)
     failed: list[Failed] = field(default_factory=list)
+    reloaded: list[str] = field(default_factory=list)
 
 
 class Result(Struct, frozen=True):

@@ -62,7 +62,7 @@ class Node:
         ctr = folder / "ctr"
         ctr.write_text(FAKE_CTR)
         ctr.chmod(0o755)
-        self.containerd = Containerd("/s", places.hosts, self.slept.append, str(ctr))
+        self.containerd = Containerd(places, self.slept.append, str(ctr))
         config = self._blob(
             {"config": {"Entrypoint": ["/go"]}, "rootfs": {"diff_ids": ["sha256:l"]}}
         )
@@ -105,7 +105,7 @@ def test_a_start_takes_two_calls_of_containerd(node: Callable[..., Node]) -> Non
     demo.write(memory=1 << 20)
     config = demo.prepare()
     hosts = demo.places.hosts
-    common = "--connect-timeout 5s --address /s --namespace default"
+    common = f"--connect-timeout 5s --address {demo.places.containerd} --namespace default"
     pull = f"images pull --hosts-dir {hosts} --snapshotter overlayfs r/demo:1"
     prepare = "snapshots --snapshotter overlayfs prepare --mounts skyrocket.workload.demo sha256:l"
     assert demo.calls == [f"{common} {pull}", f"{common} {prepare}"]

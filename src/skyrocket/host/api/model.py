@@ -109,8 +109,10 @@ def _services(state: State) -> Tree:
 
 
 def _restarts(group: Group, names: tuple[str, ...]) -> list[str]:
-    units = [unit for name in names for unit in group.files[name].restarts]
-    return [f"systemctl try-restart {unit}" for unit in dict.fromkeys(units)]
+    files = [group.files[name] for name in names]
+    found = [f"systemctl try-restart {unit}" for file in files for unit in file.restarts]
+    found += [f"systemctl try-reload-or-restart {unit}" for file in files for unit in file.reloads]
+    return list(dict.fromkeys(found))
 
 
 def _files(state: State) -> Tree:

@@ -98,6 +98,21 @@ class OverlayMount(msgspec.Struct, frozen=True, rename="pascal"):
     options: list[str]
 
 
+class Credential(msgspec.Struct, frozen=True):
+    """How to show oneself to a registry: a name and its password, or a token for both."""
+
+    username: str = ""
+    password: str = ""
+    token: str = ""
+
+
+class Attempt(msgspec.Struct, frozen=True):
+    """One host to ask for an image, and as whom."""
+
+    address: str
+    credential: Credential | None = None
+
+
 class Facts(msgspec.Struct, frozen=True):
     """What the builder has to know of this node, gathered before."""
 

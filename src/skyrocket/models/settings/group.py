@@ -35,11 +35,12 @@ def says(description: str, *, unset: str = "", secret: bool = False) -> Meta:
 
 
 class File(Struct, frozen=True):
-    """One file in its final bytes."""
+    """One file in its final bytes; with BASE, what is added to those of that file of the image."""
 
     path: str
     content: bytes
     mode: int = 0o644
+    base: str = ""
 
 
 class Unit(Struct, frozen=True):
@@ -60,12 +61,14 @@ class Rendered(Struct, frozen=True):
 class ConfigFile(Struct, frozen=True, kw_only=True):
     """A file a group writes; a PATH with a slash at its end is a folder it owns entirely.
 
-    RESTARTS are units that read it and must start anew when its bytes change; EFFECT is what the
-    applier does itself with a changed file. DISRUPTION `reboot`: it is read at a boot only.
+    RESTARTS are units that read it and must start anew when its bytes change; RELOADS are units
+    that read it again without an interruption; EFFECT is what the applier does itself with a
+    changed file. DISRUPTION `reboot`: it is read at a boot only.
     """
 
     path: str
     restarts: tuple[str, ...] = ()
+    reloads: tuple[str, ...] = ()
     effect: Literal["", "hostname", "sysctl"] = ""
     disruption: Literal["", "reboot"] = ""
 

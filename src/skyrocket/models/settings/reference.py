@@ -122,8 +122,13 @@ def _group(group: Group) -> str:
     for other, kept in group.aliases.items():
         lines += [f"`{group.name}.{other}` is taken as `{group.name}.{kept}`.", ""]
     for file in group.files.values():
-        then = f", then restarts {', '.join(f'`{unit}`' for unit in file.restarts)}"
-        lines.append(f"Writes `{file.path}`{then if file.restarts else ''}.")
+        told = {"restarts": file.restarts, "reloads": file.reloads}
+        then = [
+            f", then {what} {', '.join(f'`{unit}`' for unit in units)}"
+            for what, units in told.items()
+            if units
+        ]
+        lines.append(f"Writes `{file.path}`{''.join(then)}.")
     return "\n".join([*lines, ""] if group.files else lines)
 
 
