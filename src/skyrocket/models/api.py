@@ -81,6 +81,14 @@ class Status(Struct, frozen=True):
     first_boot: bool = False
 
 
+class NetworkReport(Struct, frozen=True):
+    """What the network verb leaves in `/run/skyrocket/network.json`; no SOURCE: DHCP everywhere."""
+
+    source: str = ""
+    primary: str = ""
+    degraded: list[str] = field(default_factory=list)
+
+
 class StageTimes(Struct, frozen=True):
     """What the boot verb leaves in `/run/skyrocket/boot.json`: seconds per stage and troubles."""
 

@@ -8,7 +8,7 @@ from skyrocket.host.api.errors import BadRequestError, NotFoundError
 from skyrocket.host.api.message import Answer, Request, data
 from skyrocket.host.api.settings import data_key, expand
 from skyrocket.models import keys
-from skyrocket.models.api import StageTimes, Status
+from skyrocket.models.api import NetworkReport, StageTimes, Status
 
 if TYPE_CHECKING:
     from skyrocket.host.api.state import State
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from skyrocket.models.settings.group import Group
 
 BOOTED, APPLIED = "/run/skyrocket/boot.json", "/run/skyrocket/apply.json"
+NETWORK = "/run/skyrocket/network.json"
 
 
 def get_model(state: State, request: Request) -> Answer:
@@ -42,7 +43,8 @@ def get_status(state: State, _request: Request) -> Answer:
 
     booted = StageTimes.from_json(json.decode(state.host.read(BOOTED) or b"{}"))
     last = json.decode(state.host.read(APPLIED) or b"{}").get("error")
-    reasons = [*booted.degraded, *([last] if last else [])]
+    network = json.decode(state.host.read(NETWORK) or b"{}", type=NetworkReport)
+    reasons = [*booted.degraded, *network.degraded, *([last] if last else [])]
     return data(Status(bool(reasons), reasons, state.current, booted.first_boot))
 
 
