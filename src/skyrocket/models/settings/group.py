@@ -96,8 +96,15 @@ class Facts(Struct, frozen=True):
     random: int
 
 
+class SourceAwayError(Exception):
+    """What a generator asks does not answer now; it may in a moment."""
+
+
 class Generator(Struct, frozen=True):
-    """Fills KEY when nothing stands there; NAME is what `/metadata/setting-generators` says."""
+    """Fills KEY when nothing stands there; NAME is what `/metadata/setting-generators` says.
+
+    MAKE raises SourceAwayError when it should be tried again.
+    """
 
     key: Key
     name: str
@@ -110,7 +117,8 @@ class Group(Struct, frozen=True, kw_only=True):
     MODEL is the type of its value. EFFECTS has for a key below the group, `""` for all others,
     what it does; the longest wins. RENDER gets the group's value (None when unset). SERVICES maps
     the name of a service to the names of its configuration files. ALIASES are other spellings of
-    a key right below the group, taken on input alone.
+    a key right below the group, taken on input alone. WEAK are patterns of keys whose default is
+    the image's choice: the next version's takes its place unless somebody set the value.
     """
 
     name: str
@@ -123,6 +131,12 @@ class Group(Struct, frozen=True, kw_only=True):
     defaults: Tree | str | None = None
     generators: tuple[Generator, ...] = ()
     aliases: dict[str, str] = {}
+    weak: tuple[str, ...] = ()
+
+    def is_weak(self, key: Key) -> bool:
+        """Whether the default of KEY, whose first segment is this group's name, is weak."""
+        patterns = [tuple(pattern.split(".")) for pattern in self.weak]
+        return any(len(p) == len(key) - 1 and _fits(p, key[1:]) for p in patterns)
 
     def effect(self, key: Key) -> Effect:
         """What KEY, whose first segment is this group's name, does."""
