@@ -15,6 +15,7 @@ from boot.wire import Tap
 from fakes import certificates
 from fakes.web_proxy import Proxy
 
+from skyrocket.host.containers import rights
 from skyrocket.lab.registry import Registry, Tokens
 from skyrocket.lab.user_data import GATEWAY
 
@@ -87,6 +88,74 @@ def test_the_resolver_asks_the_servers_of_the_settings_and_no_others(node: Machi
 def _asked(node: Machine, tap: Tap, name: str) -> set[str]:
     look_up(node, name)
     return tap.asked(name)
+
+
+def test_a_module_is_loaded_or_refused_as_the_settings_say(node: Machine) -> None:
+    """At once, and the kernel's own wish for one is refused like anybody's."""
+    assert node.admin("ip", "link", "add", "before", "type", "ifb").status == 0
+    assert node.admin("ip", "link", "del", "before").status == 0
+    loaded = "cut -d' ' -f1 /proc/modules"
+    assert "nbd" not in node.host(loaded).out.split()
+    modules = {"nbd": {"allowed": True, "autoload": True}, "dummy": {"allowed": False}}
+    change(node, kernel={"modules": modules})
+    try:
+        node.wait("the module", lambda: "nbd" in node.host(loaded).out.split())
+        refused = node.admin("ip", "link", "add", "after", "type", "dummy")
+        assert refused.status != 0
+        assert "dummy" not in node.host(loaded).out.split()
+    finally:
+        unset(node, "kernel.modules")
+    assert node.admin("ip", "link", "add", "after", "type", "dummy").status == 0
+    assert node.admin("ip", "link", "del", "after").status == 0
+
+
+def test_the_policy_for_huge_pages_is_the_kernels_at_once(node: Machine) -> None:
+    """The kernel marks with brackets what it does."""
+    file = "/sys/kernel/mm/transparent_hugepage/enabled"
+    before = node.host(f"cat {file}").out
+    wanted = "never" if "[never]" not in before else "always"
+    change(node, kernel={"hugepages": {"transparent": {"enabled": wanted}}})
+    assert f"[{wanted}]" in node.host(f"cat {file}").out
+    unset(node, "kernel.hugepages")
+
+
+def test_lockdown_is_raised_at_once_and_not_lowered(spare: Machine) -> None:
+    """The kernel goes one way only; what it refuses is told to who asked."""
+    file = "/sys/kernel/security/lockdown"
+    assert "[integrity]" in spare.host(f"cat {file}").out
+    refused = spare.admin("apiclient", "set", "--result", "kernel.lockdown=none")
+    assert refused.status == 1
+    assert "Operation not permitted" in refused.err
+    change(spare, kernel={"lockdown": "confidentiality"})
+    assert "[confidentiality]" in spare.host(f"cat {file}").out
+    unset(spare, "kernel.lockdown")
+
+
+def test_a_workload_may_what_the_settings_let_it(node: Machine) -> None:
+    """Capabilities and limits of the settings are those of its process."""
+    source = node.get("settings.containers.demo")["settings"]["containers"]["demo"]["source"]
+    limit = {"max-open-files": {"soft-limit": 333, "hard-limit": 444}}
+    capabilities = {"net-raw": False, "sys-nice": True}
+    change(
+        node,
+        **{"oci-defaults": {"capabilities": capabilities, "resource-limits": limit}},
+        containers={
+            "able": {"source": source, "command": ["sleep", "600"], "enabled": True},
+        },
+    )
+    try:
+        unit = "containers@able"
+        node.wait(unit, lambda: main_process(node, unit) not in {"", "0"}, PATIENCE)
+        pid = main_process(node, unit)
+        status = node.host(f"grep CapBnd /proc/{pid}/status").out
+        held = rights.held(int(status.split()[1], 16))
+        assert "CAP_SYS_NICE" in held
+        assert "CAP_NET_RAW" not in held
+        limits = node.host(f"grep 'Max open files' /proc/{pid}/limits").out.split()
+        assert limits[3:5] == ["333", "444"]
+    finally:
+        change(node, containers={"able": {"enabled": False}})
+        unset(node, "containers.able", "oci-defaults")
 
 
 @pytest.fixture

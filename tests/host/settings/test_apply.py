@@ -150,6 +150,29 @@ def test_a_file_that_adds_to_one_of_the_image_holds_both_and_goes_back_to_it():
     assert host.files[bundle] == image
 
 
+LOCKDOWN = "/sys/kernel/security/lockdown"
+PAGES = "/sys/kernel/mm/transparent_hugepage/enabled"
+KERNEL = {"lockdown": "none", "hugepages": {"transparent": {"enabled": "never"}}}
+
+
+def test_an_attribute_of_the_kernel_that_is_refused_does_not_stop_the_others():
+    host = FakeHost(refuse={LOCKDOWN})
+    changes = apply.decide_boot(render.plan(SCHEMA, {"kernel": KERNEL}), host)
+    outcome = apply.do(changes, host)
+    assert f"attribute {PAGES}=never" in host.done
+    (failed,) = outcome.failed
+    assert (failed.what, failed.reason) == (f"set {LOCKDOWN} to none", "Operation not permitted")
+
+
+def test_modules_that_settings_load_are_loaded_when_their_list_changes(host):
+    nbd = {"kernel": {"modules": {"nbd": {"allowed": True, "autoload": True}}}}
+    unit = "systemd-modules-load.service"
+    assert follow(host, nbd)[-1] == f"restart {unit}"
+    assert follow(host, nbd) == []
+    assert follow(FakeHost(), nbd, apply.decide_boot)[-1] == f"start {unit}"
+    assert follow(host, {}) == ["remove /etc/modules-load.d/90-settings.conf"]
+
+
 class FullHost(FakeHost):
     def write(self, path, content, mode):
         raise OSError(28, "No space left on device")

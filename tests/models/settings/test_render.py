@@ -30,7 +30,31 @@ FULL = {
         "time-servers": ["169.254.169.123", "pool.example"],
         "options": ["iburst", "minpoll 4"],
     },
-    "kernel": {"sysctl": {"net.ipv4.ip_forward": "1", "kernel.printk": "4 4 1 7"}},
+    "kernel": {
+        "sysctl": {"net.ipv4.ip_forward": "1", "kernel.printk": "4 4 1 7"},
+        "lockdown": "confidentiality",
+        "modules": {
+            "nbd": {"allowed": True, "autoload": True},
+            "dummy": {"allowed": False, "autoload": True},
+            "vxlan": {"allowed": True},
+            "sit": {},
+        },
+        "hugepages": {"transparent": {"enabled": "madvise", "defrag": "defer+madvise"}},
+    },
+    "oci-defaults": {
+        "capabilities": {"sys-nice": True, "net-raw": False, "chown": True},
+        "resource-limits": {
+            "max-open-files": {"soft-limit": 1024, "hard-limit": 4096},
+            "max-locked-memory": {"soft-limit": "unlimited", "hard-limit": -1},
+        },
+    },
+    "container-runtime": {
+        "log-level": "debug",
+        "max-concurrent-downloads": 5,
+        "max-container-log-line-size": -1,
+        "enable-unprivileged-ports": True,
+        "snapshotter": "overlayfs",
+    },
     "updates": {"seed": 12},
     "container-registry": {
         "mirrors": [

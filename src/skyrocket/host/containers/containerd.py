@@ -14,7 +14,7 @@ from skyrocket import command
 from skyrocket.command import CommandError
 from skyrocket.host.containers import registries
 from skyrocket.host.containers.errors import ImageError, RuntimeFailedError
-from skyrocket.host.containers.model import OverlayMount
+from skyrocket.host.containers.model import OverlayMount, Pull
 from skyrocket.host.system import files, journal
 from skyrocket.host.system.terminal import Terminal
 
@@ -172,10 +172,22 @@ class Containerd:
             files.remove(path)
 
     def _pull_from(self, hosts: str, *argv: str, stdin: int | None = None) -> str:
-        pull = ("images", "pull", "--hosts-dir", hosts, "--snapshotter", SNAPSHOTTER)
+        pull = ["images", "pull", "--hosts-dir", hosts, "--snapshotter", SNAPSHOTTER]
+        if most := self._most():
+            pull += ["--max-concurrent-downloads", str(most)]
         said = self._run(*pull, *argv, stdin=stdin, proxy=proxy(self._places))
         found = _UNPACKING.findall(said)
         return found[0] if len(found) == 1 else self.digest(argv[-1])
+
+    def _most(self) -> int:
+        """How many layers are fetched at once; 0: the client's own number."""
+        path = self._places.pull
+        try:
+            raw = files.read(path) if self._places.kind == "workload" else None
+            return msgspec.json.decode(raw, type=Pull).max_concurrent_downloads if raw else 0
+        except (OSError, msgspec.MsgspecError) as error:
+            journal.error(f"cannot use {path}: {error}")
+            return 0
 
     def _hosts(self, reference: str) -> str:
         """The hosts.toml that says whom to ask for REFERENCE, or nothing."""

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 HOSTS = "/etc/containerd/certs.d"
 CREDENTIALS = "/etc/containerd/credentials.json"
+DEFAULTS = "/etc/containerd/oci-defaults.json"
+PULL = "/etc/containerd/pull.json"
 PROXY = "/etc/network/proxy.env"
 APICLIENT = "/usr/bin/apiclient"
 API_SOCKET = "/run/api.sock"
@@ -89,6 +91,16 @@ class Places:
     def credentials(self) -> str:
         """The file that says as whom each registry is asked."""
         return self.root + CREDENTIALS
+
+    @property
+    def defaults(self) -> str:
+        """The file that says what workloads may do."""
+        return self.root + DEFAULTS
+
+    @property
+    def pull(self) -> str:
+        """The file that says how workloads' images are pulled."""
+        return self.root + PULL
 
     @property
     def attempt(self) -> str:

@@ -26,7 +26,7 @@ from skyrocket.host.containers import (
 )
 from skyrocket.host.containers.containerd import Containerd, proxy
 from skyrocket.host.containers.errors import ContainerError, SpecificationError
-from skyrocket.host.containers.model import Facts, Specification
+from skyrocket.host.containers.model import Defaults, Facts, Specification
 from skyrocket.host.containers.places import Places
 from skyrocket.host.system import files, journal, selinux
 
@@ -172,7 +172,19 @@ def facts(places: Places, group: str, marks: labels.Labels) -> Facts:
     for path in mounts.missing(places, present):
         journal.warning(f"{places.name} starts without {path}: not there")
     capabilities = rights.held(bounding((files.read("/proc/self/status") or b"").decode()))
-    return Facts(present, group, os.uname().machine, capabilities, proxy(places), *marks)
+    machine, given = os.uname().machine, defaults(places)
+    for name in set(given.capabilities or ()).difference(capabilities):
+        journal.warning(f"{places.name} starts without {name}: no container gets it on this node")
+    return Facts(present, group, machine, capabilities, proxy(places), *marks, defaults=given)
+
+
+def defaults(places: Places) -> Defaults:
+    """What the settings let workloads do; raises SpecificationError."""
+    try:
+        data = files.read(places.defaults) if places.kind == "workload" else None
+        return Defaults() if data is None else msgspec.json.decode(data, type=Defaults)
+    except (OSError, msgspec.MsgspecError) as error:
+        raise SpecificationError(f"cannot use {places.defaults}: {error}") from error
 
 
 def bounding(status: str) -> int:

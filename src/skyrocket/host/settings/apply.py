@@ -57,6 +57,7 @@ class Host(Reader, Protocol):
     def remove(self, path: str) -> None: ...
     def set_hostname(self, name: str) -> None: ...
     def set_parameter(self, key: str, value: str) -> None: ...
+    def set_attribute(self, path: str, value: str) -> None: ...
     def change_units(self, what: Change, units: Sequence[str]) -> None: ...
     def warn(self, text: str) -> None: ...
 
@@ -211,8 +212,20 @@ def _parameters(content: str, host: Host, fail: Callable[[str, str], None]) -> N
             host.warn(f"cannot set kernel parameter {key} to {value}: {reason}")
 
 
+def _attributes(content: str, host: Host, fail: Callable[[str, str], None]) -> None:
+    """Files of the kernel's own; one that refuses is said and does not stop the others."""
+    for line in content.splitlines():
+        path, _, value = line.partition(" = ")
+        if path.startswith("/"):
+            try:
+                host.set_attribute(path, value)
+            except OSError as error:
+                fail(f"set {path} to {value}", error.strerror or str(error))
+
+
 _EFFECTS: dict[str, Callable[[str, Host, Callable[[str, str], None]], None]] = {
     "hostname": _name,
     "sysctl": _parameters,
+    "sysfs": _attributes,
 }
 _ORDER: tuple[Change, ...] = ("start", "stop", "restart", "try-restart", "try-reload-or-restart")

@@ -69,7 +69,7 @@ class ConfigFile(Struct, frozen=True, kw_only=True):
     path: str
     restarts: tuple[str, ...] = ()
     reloads: tuple[str, ...] = ()
-    effect: Literal["", "hostname", "sysctl"] = ""
+    effect: Literal["", "hostname", "sysctl", "sysfs"] = ""
     disruption: Literal["", "reboot"] = ""
 
 
