@@ -11,14 +11,14 @@ if TYPE_CHECKING:
 
 
 class CommandError(Exception):
-    """A program failed: carries its argv, exit status and what it said on standard error."""
+    """A program failed: its argv, exit status, what it said on standard error, the LAST line."""
 
     def __init__(self, argv: Sequence[str], status: int, stderr: str) -> None:
         self.argv = tuple(argv)
         self.status = status
         self.stderr = stderr
-        last = stderr.strip().splitlines()[-1:] or ["it said nothing"]
-        super().__init__(f"cannot run {argv[0]}: exit status {status}: {last[0]}")
+        self.last = (stderr.strip().splitlines() or ["it said nothing"])[-1]
+        super().__init__(f"cannot run {argv[0]}: exit status {status}: {self.last}")
 
 
 def printable(argv: Sequence[str]) -> str:
@@ -29,17 +29,21 @@ def printable(argv: Sequence[str]) -> str:
 def run(
     argv: Sequence[str],
     *,
-    stdin: bytes | None = None,
+    stdin: bytes | int | None = None,
     env: Mapping[str, str] | None = None,
     cwd: str | None = None,
     timeout: float | None = None,
     check: bool = True,
 ) -> subprocess.CompletedProcess[bytes]:
-    """Run ARGV to its end; raise CommandError on a non-zero status unless CHECK is off."""
+    """Run ARGV to its end; raise CommandError on a non-zero status unless CHECK is off.
+
+    STDIN is what it reads, or the descriptor that it reads from.
+    """
     try:
         done = subprocess.run(
             list(argv),
-            input=stdin,
+            input=stdin if isinstance(stdin, bytes) else None,
+            stdin=stdin if isinstance(stdin, int) else None,
             env=env,
             cwd=cwd,
             timeout=timeout,

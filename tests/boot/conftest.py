@@ -27,6 +27,12 @@ def rack(
 
 
 @pytest.fixture(scope="session")
+def spare(rack: Rack) -> Machine:
+    """A node whose tests leave it other than it was: its network, its kernel, its boots."""
+    return rack.start(rack.order("spare", demo=False))
+
+
+@pytest.fixture(scope="session")
 def node(rack: Rack) -> Machine:
     """The node that most tests share; a test that changes it puts it back."""
     return rack.start(rack.order("shared"))

@@ -47,6 +47,9 @@ class Doors:
     def reboot(self):
         self._note(("reboot",))
 
+    def configure_network(self, raw):
+        self._note(("network", raw))
+
     def exec(self, client, raw):
         self._note(("exec", client.fileno() >= 0, raw))
         return self.command

@@ -30,6 +30,11 @@ class FakeHost:
             raise FileNotFoundError(2, "No such file or directory")
         self.done.append(f"sysctl {key}={value}")
 
+    def set_attribute(self, path, value):
+        if path in self._refuse:
+            raise PermissionError(1, "Operation not permitted")
+        self.done.append(f"attribute {path}={value}")
+
     def change_units(self, what, units):
         if units:
             self.done.append(f"{what} {' '.join(units)}")

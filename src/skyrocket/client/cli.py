@@ -26,6 +26,7 @@ VERBS = {
     "cancel": "skyrocket.client.verbs.cancel",
     "update": "skyrocket.client.verbs.update",
     "reboot": "skyrocket.client.verbs.reboot",
+    "network": "skyrocket.client.verbs.network",
     "exec": "skyrocket.client.verbs.exec",
     "report": "skyrocket.client.verbs.report",
 }

@@ -25,5 +25,6 @@ def lines(result: "Any") -> "list[str]":
     found = [f"generation {result['generation']}: {', '.join(result['keys']) or 'no key'}"]
     found += [f"wrote {path}" for path in applied["changed_files"]]
     found += [f"restarted {unit}" for unit in applied["restarted"]]
+    found += [f"reloaded {unit}" for unit in applied.get("reloaded", [])]
     found += [f"stopped {unit}" for unit in applied["stopped"]]
     return found + [f"failed: {each['what']}: {each['reason']}" for each in applied["failed"]]

@@ -49,6 +49,8 @@ Subcommands:
     update apply [-c] [-r]    take the update; -c looks for one first, -r restarts after it
     update cancel             do not start the update that was applied
 
+    network configure URI     give the node another net.toml, at once; URI as of apply
+
     reboot                    restart the node
 
     exec [-t | -T] TARGET COMMAND [ARG...]

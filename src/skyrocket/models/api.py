@@ -48,6 +48,7 @@ class ApplyResult(Struct, frozen=True):
     restarted: list[str] = field(default_factory=list)
     stopped: list[str] = field(default_factory=list)
     failed: list[Failed] = field(default_factory=list)
+    reloaded: list[str] = field(default_factory=list)
 
 
 class Result(Struct, frozen=True):
@@ -82,6 +83,14 @@ class Status(Struct, frozen=True):
     generation: int
     first_boot: bool = False
     secure_boot: bool | None = None
+
+
+class NetworkReport(Struct, frozen=True):
+    """What the network verb leaves in `/run/skyrocket/network.json`; no SOURCE: DHCP everywhere."""
+
+    source: str = ""
+    primary: str = ""
+    degraded: list[str] = field(default_factory=list)
 
 
 class StageTimes(Struct, frozen=True):

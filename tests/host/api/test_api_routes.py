@@ -130,6 +130,8 @@ STORIES = {
         ("PATCH /settings?tx=late", '{"motd":"c"}'), ("POST /tx/commit?tx=late&confirm_within=",),
     ],
     "actions": [
+        ("POST /actions/network/configure", "version = 3"),
+        ("POST /actions/network/configure", "version = 1\n[eth0]\ndhcp4 = true"),
         ("POST /actions/reboot",), ("GET /actions/reboot",), ("POST /exec",), ("GET /nothing",),
         ("POST /settings",),
     ],
@@ -138,7 +140,6 @@ STORIES = {
         ("POST /actions/activate-update",), ("POST /actions/deactivate-update",),
         ("POST /actions/ephemeral-storage/init", "{}"), ("POST /actions/ephemeral-storage/bind", "{}"),
         ("GET /actions/ephemeral-storage/list-disks",), ("GET /actions/ephemeral-storage/list-dirs",),
-        ("POST /actions/network/configure", "version = 3"),
         ("GET /report",), ("GET /report/cis",), ("GET /report/cis?type=kubernetes",), ("GET /report/fips",),
     ],
 }  # fmt: skip

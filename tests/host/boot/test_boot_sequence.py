@@ -1,3 +1,4 @@
+import msgspec
 import pytest
 from fakes.settings_host import FakeHost
 
@@ -6,7 +7,8 @@ from skyrocket.host.settings import defaults
 from skyrocket.host.settings.errors import DefaultsError, UserDataError
 from skyrocket.host.store.memory import MemoryStore
 from skyrocket.models.api import Variant
-from skyrocket.models.settings.group import Facts
+from skyrocket.models.settings import network, table
+from skyrocket.models.settings.group import Facts, Generator, SourceAwayError
 
 FACTS = Facts("machine", 4100)
 OLD, NEW = Variant(version_id="1.0.0"), Variant(version_id="2.0.0")
@@ -17,11 +19,16 @@ class Node:
 
     def __init__(self):
         self.store = MemoryStore()
-        self.asked = []
+        self.asked, self.slept = [], []
+        self.generate_name = None
 
     def boot(self, variant=OLD, defaults=None, user_data=None):
         self.host = FakeHost()
-        boot = Boot(variant, self.store, self.host)
+        boot = Boot(variant, self.store, self.host, self.slept.append)
+        if self.generate_name:
+            own = Generator(("network", "hostname"), "of a test", self.generate_name)
+            group = msgspec.structs.replace(network.GROUP, generators=(own,))
+            boot.schema = table.Schema((boot.schema.groups | {"network": group}).values())
         self.asked = []
 
         def give(name, value):
@@ -70,6 +77,83 @@ def test_a_new_version_fills_in_new_defaults_and_keeps_the_rest(node):
     settings = node.boot(NEW, defaults={"motd": "new", "ntp": {"options": ["b"]}})
     assert (settings["motd"], settings["ntp"]) == ("old", {"options": ["b"]})
     assert node.asked == ["defaults"]
+
+
+CONTAINER = {"enabled": False, "superpowered": True}
+
+
+def admin(source, **more):
+    return {"host-containers": {"admin": {"source": source, **CONTAINER, **more}}}
+
+
+def source(settings):
+    return settings["host-containers"]["admin"]["source"]
+
+
+def test_a_new_version_replaces_what_the_old_one_chose_and_keeps_what_a_person_did(node):
+    node.boot(defaults=admin("r/admin:1"))
+    settings = node.boot(NEW, defaults=admin("r/admin:2", enabled=True))
+    assert source(settings) == "r/admin:2"
+    assert settings["host-containers"]["admin"]["enabled"] is False
+    assert source(node.boot(OLD, defaults=admin("r/admin:1"))) == "r/admin:1"
+
+
+@pytest.mark.parametrize("said", ["r/mine:7", "r/admin:1"])
+def test_user_data_is_a_persons_word_be_it_the_default(node, said):
+    node.boot(defaults=admin("r/admin:1"), user_data=admin(said))
+    assert source(node.boot(NEW, defaults=admin("r/admin:2"))) == said
+
+
+def test_a_weak_value_stays_where_the_new_version_has_none(node):
+    node.boot(defaults=admin("r/admin:1"))
+    assert source(node.boot(NEW, defaults={})) == "r/admin:1"
+    assert source(node.boot(OLD, defaults=DefaultsError("cannot"))) == "r/admin:1"
+    assert source(node.boot(NEW, defaults=admin("r/admin:3"))) == "r/admin:3"
+
+
+class Away:
+    """A generator whose source answers at its Nth question."""
+
+    def __init__(self, answers_at):
+        self.asked, self.answers_at = 0, answers_at
+
+    def __call__(self, _facts):
+        self.asked += 1
+        if self.asked < self.answers_at:
+            raise SourceAwayError("the metadata service does not answer")
+        return "named"
+
+
+def test_a_generator_whose_source_is_away_is_asked_again(node):
+    node.generate_name = Away(3)
+    assert node.boot()["network"] == {"hostname": "named"}
+    assert (node.slept, node.outcome.degraded) == ([0.5, 1.0], [])
+
+
+def test_a_generator_whose_source_stays_away_degrades_the_node_and_the_next_boot_asks(node):
+    node.generate_name = Away(6)
+    settings = node.boot(user_data={"motd": "u"})
+    assert "network" not in settings
+    assert (settings["motd"], settings["updates"]) == ("u", {"seed": 4})
+    reason = "cannot generate settings.network.hostname (of a test): the metadata service"
+    assert node.outcome.degraded == [f"{reason} does not answer"]
+    assert node.host.files["/etc/hostname"] == b"localhost\n"
+    assert len(node.slept) == 4
+    assert node.boot()["network"] == {"hostname": "named"}
+    assert node.outcome.degraded == []
+
+
+@pytest.mark.parametrize("wrong", ["Not A Name", 7, RuntimeError("a bug")])
+def test_a_generator_that_makes_nonsense_degrades_the_node_and_stops_nothing(node, wrong):
+    def make(_facts):
+        if isinstance(wrong, Exception):
+            raise wrong
+        return wrong
+
+    node.generate_name = make
+    assert node.boot()["updates"] == {"seed": 4}
+    assert node.outcome.degraded[0].startswith("cannot generate settings.network.hostname")
+    assert node.slept == []
 
 
 def test_bad_user_data_leaves_a_node_with_defaults_that_says_why_and_reads_again(node):

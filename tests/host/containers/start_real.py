@@ -31,7 +31,7 @@ def main(root: str, kind: str, name: str, ctr: str, runc_path: str, group: str) 
     if ctypes.CDLL(None).unshare(CLONE_NEWNS):
         sys.exit("cannot leave this machine's mounts")
     _node.mount("", "/", "", MS_REC | MS_SLAVE, "")
-    run.prepare(places, Containerd(places.containerd, places.hosts, ctr=ctr), Kernel(), group)
+    run.prepare(places, Containerd(places, ctr=ctr), Kernel(), group)
     runc.become(places, runc_path)
 
 

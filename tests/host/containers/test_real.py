@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,6 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from fakes import certificates
+from fakes.web_proxy import Proxy
 from host.containers.exec_server import ExecServer
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import unix_connect
@@ -21,9 +25,12 @@ from skyrocket.build import lock as locks
 from skyrocket.build import oci
 from skyrocket.host.containers import run
 from skyrocket.host.containers.containerd import Containerd
+from skyrocket.host.containers.errors import ImageError
 from skyrocket.host.containers.places import Places
 from skyrocket.host.containers.runc import RUNC
-from skyrocket.lab.registry import Registry, Tokens
+from skyrocket.host.settings import render
+from skyrocket.lab.registry import Passwords, Registry, Tokens
+from skyrocket.models.settings import table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -58,7 +65,7 @@ class Node:
         self.root, self.programs, self.runc = root, programs, runc
         self.places = Places("workload", "demo", str(root))
         self.ctr = str(programs / "ctr")
-        self.containerd = Containerd(self.places.containerd, self.places.hosts, ctr=self.ctr)
+        self.containerd = Containerd(self.places, ctr=self.ctr)
         self._process: subprocess.Popen[bytes] | None = None
 
     def boot(self) -> None:
@@ -203,3 +210,144 @@ def test_the_demonstration_from_definition_to_page(
     wait(lambda: not Path(f"/proc/{again}").exists())
     run.clean(node.places, node.containerd)
     assert (node.snapshots(), Path(node.places.pid).exists()) == (0, False)
+
+
+USER, PASSWORD = "puller", "p:w 1$"
+REFERENCE = "registry.example/demo:1"
+REFUSED = re.compile("401 Unauthorized|no basic auth credentials|authorization failed")
+
+
+class Watching(Passwords):
+    """A registry's door that remembers what it was shown."""
+
+    def __init__(self, user: str, password: str) -> None:
+        super().__init__(user, password)
+        self.shown: set[str] = set()
+
+    def allows(self, authorization: str, repository: str) -> bool:
+        self.shown.add(authorization)
+        return super().allows(authorization, repository)
+
+
+@pytest.fixture
+def store(tmp_path: Path, unpacked: dict[str, locks.Unpacked]) -> Iterator[Node]:
+    """A node that fetches images and starts none: it needs no runc."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root")
+    made = Node(tmp_path, unpacked["containerd"].tree / "usr/bin", RUNC)
+    made.boot()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def layouts(store: Node, unpacked: dict[str, locks.Unpacked]) -> Path:
+    folder = store.root / "oci"
+    oci.build(IMAGES / "demo", unpacked, folder / "demo-amd64", version="1")
+    return folder
+
+
+@pytest.fixture
+def pull(store: Node) -> Callable[[dict[str, Any]], str]:
+    """A pull with these settings in force -> its digest, or the reason of its failure."""
+    store.containerd._sleep = lambda _seconds: None
+
+    def pull(settings: dict[str, Any]) -> str:
+        schema = table.load()
+        for rendered in render.plan(schema, settings, ["container-registry", "network"]).rendered:
+            for file in rendered.files:
+                path = store.root / file.path.lstrip("/")
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(file.content)
+        try:
+            return store.containerd.fetch(REFERENCE)
+        except ImageError as error:
+            return str(error)
+
+    return pull
+
+
+def registry_settings(address: str, *credentials: dict[str, str]) -> dict[str, Any]:
+    mirror = {"registry": "registry.example", "endpoint": [f"http://{address}"]}
+    return {"container-registry": {"mirrors": [mirror], "credentials": list(credentials)}}
+
+
+@pytest.mark.parametrize("door", [Passwords(USER, PASSWORD), Tokens(USER, PASSWORD)])
+@pytest.mark.parametrize(
+    "way",
+    [
+        {"username": USER, "password": PASSWORD},
+        {"auth": base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()},
+    ],
+    ids=["password", "auth"],
+)
+def test_a_registry_is_shown_its_credentials(
+    pull: Callable[..., str], layouts: Path, door: Passwords | Tokens, way: dict[str, str]
+) -> None:
+    """Refused without them and with wrong ones; whoever asks for a password or hands out tokens."""
+    with Registry(layouts, tokens=door) as registry:
+        there = {"registry": registry.address}
+        assert REFUSED.search(pull(registry_settings(registry.address)))
+        wrong = {**there, "username": USER, "password": "wrong"}
+        assert REFUSED.search(pull(registry_settings(registry.address, wrong)))
+        found = pull(registry_settings(registry.address, {**there, **way}))
+    assert found.startswith("sha256:"), found
+
+
+def test_an_identity_token_is_changed_for_a_token(pull: Callable[..., str], layouts: Path) -> None:
+    """It goes to the token server in a form, as registries with single sign-on want it."""
+    with Registry(layouts, tokens=Tokens(USER, PASSWORD)) as registry:
+        there = {"registry": registry.address, "identitytoken": f"{USER}:{PASSWORD}"}
+        found = pull(registry_settings(registry.address, there))
+    assert found.startswith("sha256:"), found
+
+
+def test_no_host_is_shown_what_belongs_to_another(
+    store: Node, pull: Callable[..., str], layouts: Path
+) -> None:
+    """A mirror does not learn the registry's password; containerd's client alone would tell it."""
+    mirror_door, own_door = Watching("other", "x"), Watching(USER, PASSWORD)
+    with (
+        Registry(layouts, tokens=mirror_door) as mirror,
+        Registry(layouts, tokens=own_door) as own,
+    ):
+        mirrors = [
+            {
+                "registry": "registry.example",
+                "endpoint": [f"http://{mirror.address}", f"http://{own.address}"],
+            }
+        ]
+        mine = [{"registry": own.address, "username": USER, "password": PASSWORD}]
+        found = pull({"container-registry": {"mirrors": mirrors, "credentials": mine}})
+        assert found.startswith("sha256:"), found
+        assert mirror_door.shown == {""}
+        assert len(own_door.shown) == 2
+
+        user = ("--user", f"{USER}:{PASSWORD}")
+        hosts = ("--hosts-dir", store.places.hosts)
+        store.containerd._run("images", "pull", *hosts, *user, REFERENCE)
+        assert mirror_door.shown != {""}
+
+
+def test_a_pull_goes_through_the_proxy_to_a_registry_of_an_authority_that_users_trust(
+    store: Node, pull: Callable[..., str], layouts: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each of the three settings is missing once, and the pull says which one."""
+    pem, context = certificates.made(store.root, "registry.example")
+    own = [{"registry": "registry.example", "username": USER, "password": PASSWORD}]
+    settings: dict[str, Any] = {"container-registry": {"credentials": own}}
+    with (
+        Registry(layouts, tokens=Tokens(USER, PASSWORD), tls=context) as registry,
+        Proxy(registry.address) as proxy,
+    ):
+        assert "no such host" in pull(settings)
+        settings["network"] = {"https-proxy": f"http://127.0.0.1:{proxy.port}"}
+        assert "unknown authority" in pull(settings)
+        bundle = store.root / "bundle.pem"
+        trusted = {"pki": {"x": {"data": base64.b64encode(pem).decode(), "trusted": True}}}
+        (rendered,) = render.plan(table.load(), trusted, ["pki"]).rendered
+        bundle.write_bytes(rendered.files[0].content)
+        monkeypatch.setenv("SSL_CERT_FILE", str(bundle))
+        found = pull(settings)
+        assert found.startswith("sha256:"), found
+    assert set(proxy.asked) == {"registry.example:443"}

@@ -5,12 +5,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
 
-from skyrocket.host.containers import labels, run, runc
+from skyrocket.host.containers import labels, rights, run, runc
 from skyrocket.host.containers.containerd import Containerd, pauses
 from skyrocket.host.containers.errors import ContainerError, ImageError, SpecificationError
 from skyrocket.host.containers.places import Places
@@ -18,11 +19,11 @@ from skyrocket.models.settings import container_registry, containers, host_conta
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 FAKE_CTR = """#!/bin/sh
 here=$(dirname "$0")
 echo "$@" >>"$here/ctr.calls"
+echo "$HTTPS_PROXY" >"$here/ctr.proxy"
 case "$*" in
 *"images pull"*)
     [ -e "$here/away" ] && { echo "ctr: connection refused" >&2; exit 1; }
@@ -62,7 +63,7 @@ class Node:
         ctr = folder / "ctr"
         ctr.write_text(FAKE_CTR)
         ctr.chmod(0o755)
-        self.containerd = Containerd("/s", places.hosts, self.slept.append, str(ctr))
+        self.containerd = Containerd(places, self.slept.append, str(ctr))
         config = self._blob(
             {"config": {"Entrypoint": ["/go"]}, "rootfs": {"diff_ids": ["sha256:l"]}}
         )
@@ -105,7 +106,7 @@ def test_a_start_takes_two_calls_of_containerd(node: Callable[..., Node]) -> Non
     demo.write(memory=1 << 20)
     config = demo.prepare()
     hosts = demo.places.hosts
-    common = "--connect-timeout 5s --address /s --namespace default"
+    common = f"--connect-timeout 5s --address {demo.places.containerd} --namespace default"
     pull = f"images pull --hosts-dir {hosts} --snapshotter overlayfs r/demo:1"
     prepare = "snapshots --snapshotter overlayfs prepare --mounts skyrocket.workload.demo sha256:l"
     assert demo.calls == [f"{common} {pull}", f"{common} {prepare}"]
@@ -229,6 +230,59 @@ def test_the_proxy_is_for_host_containers(node: Callable[..., Node]) -> None:
     proxy.write_text("# proxies\nHTTPS_PROXY=http://p:1\nNO_PROXY=localhost\n")
     found = control.prepare()["process"]["env"]
     assert {"HTTPS_PROXY=http://p:1", "NO_PROXY=localhost"} <= set(found)
+
+
+def put(demo: Node, path: str, text: str) -> None:
+    place = demo.folder / path
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text(text)
+
+
+def test_settings_say_what_workloads_may_do(
+    node: Callable[..., Node], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Capabilities that this node has, and limits; one that nobody gets is said."""
+    demo = node()
+    demo.write()
+    limit = {"type": "RLIMIT_NOFILE", "soft": 1024, "hard": 2**64 - 1}
+    said = {"capabilities": ["CAP_SYS_NICE", "CAP_OF_TOMORROW"], "rlimits": [limit]}
+    put(demo, "etc/containerd/oci-defaults.json", json.dumps(said))
+    process = demo.prepare()["process"]
+    able = "CAP_SYS_NICE" in rights.held(run.bounding(Path("/proc/self/status").read_text()))
+    assert process["capabilities"]["bounding"] == ["CAP_SYS_NICE"] * able
+    assert process["rlimits"] == [limit]
+    assert "starts without CAP_OF_TOMORROW" in capsys.readouterr().err
+
+
+def test_they_are_not_for_host_containers(node: Callable[..., Node]) -> None:
+    """Host containers have the list that they were made for."""
+    control = node("host", "control")
+    control.write()
+    put(control, "etc/containerd/oci-defaults.json", '{"capabilities":[],"rlimits":[]}')
+    process = control.prepare()["process"]
+    assert process["capabilities"]["bounding"] == list(rights.DEFAULT_CAPABILITIES)
+    assert "rlimits" not in process
+
+
+@pytest.mark.parametrize(("kind", "asked"), [("workload", True), ("host", False)])
+def test_pulls_of_workloads_fetch_so_many_layers_at_once(
+    node: Callable[..., Node], kind: str, asked: bool
+) -> None:
+    """The option is containerd's own; host containers are no workloads."""
+    demo = node(kind)
+    demo.write()
+    put(demo, "etc/containerd/pull.json", '{"max-concurrent-downloads":5}')
+    demo.prepare()
+    assert ("--max-concurrent-downloads 5" in demo.calls[0]) == asked
+
+
+def test_a_pull_goes_through_the_proxy_of_the_settings(node: Callable[..., Node]) -> None:
+    """The client has it in its environment; nobody else's is lost."""
+    demo = node()
+    demo.write()
+    put(demo, "etc/network/proxy.env", "HTTPS_PROXY=http://p:1\nhttps_proxy=http://p:1\n")
+    demo.containerd.fetch("r/demo:1")
+    assert (demo.folder / "ctr.proxy").read_text() == "http://p:1\n"
 
 
 def test_clean_forgets_everything(node: Callable[..., Node]) -> None:

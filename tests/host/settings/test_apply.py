@@ -1,4 +1,7 @@
+import base64
+
 import pytest
+from fakes import authority
 from fakes.settings_host import FakeHost
 
 from skyrocket.host.settings import applier, apply, render
@@ -114,7 +117,60 @@ def test_a_request_for_keys_touches_only_their_groups():
 def test_a_request_for_all_touches_everything():
     result = applier.carry_out(b'{"all":true}', SCHEMA, store({}), FakeHost())
     assert "/etc/chrony/chrony.conf" in result.changed_files
-    assert result.restarted == ["chronyd.service"]
+    readers = ["chronyd.service", "containerd.service", "host-containerd.service"]
+    assert (result.restarted, result.reloaded) == (readers, [])
+
+
+DNS = {"dns": {"name-servers": ["10.0.0.53"]}}
+RELOAD = "try-reload-or-restart systemd-networkd.service systemd-resolved.service"
+
+
+def test_what_can_read_a_file_again_is_told_and_keeps_running(host):
+    assert follow(host, DNS)[-1] == RELOAD
+    assert follow(host, DNS) == []
+    words = follow(host, {})[-1].split()
+    assert sorted(words) == sorted(RELOAD.split())
+
+
+def test_at_boot_it_is_told_as_well_since_it_may_have_started_already():
+    assert follow(FakeHost(), DNS, apply.decide_boot)[-1] == RELOAD
+    assert "reload" not in " ".join(follow(FakeHost(), {}, apply.decide_boot))
+
+
+def test_a_file_that_adds_to_one_of_the_image_holds_both_and_goes_back_to_it():
+    bundle, image = "/etc/ssl/certs/ca-certificates.crt", b"the image's\n"
+    host = FakeHost({f"/usr/share/factory{bundle}": image, bundle: image})
+    follow(host, {})
+    assert host.files[bundle] == image
+    data = base64.b64encode(authority.PEM).decode()
+    follow(host, {"pki": {"ours": {"data": data, "trusted": True}}})
+    assert host.files[bundle].startswith(image + b"# settings.pki.ours\n-----BEGIN")
+    done = follow(host, {})
+    assert done[0] == f"write {bundle} 644"
+    assert host.files[bundle] == image
+
+
+LOCKDOWN = "/sys/kernel/security/lockdown"
+PAGES = "/sys/kernel/mm/transparent_hugepage/enabled"
+KERNEL = {"lockdown": "none", "hugepages": {"transparent": {"enabled": "never"}}}
+
+
+def test_an_attribute_of_the_kernel_that_is_refused_does_not_stop_the_others():
+    host = FakeHost(refuse={LOCKDOWN})
+    changes = apply.decide_boot(render.plan(SCHEMA, {"kernel": KERNEL}), host)
+    outcome = apply.do(changes, host)
+    assert f"attribute {PAGES}=never" in host.done
+    (failed,) = outcome.failed
+    assert (failed.what, failed.reason) == (f"set {LOCKDOWN} to none", "Operation not permitted")
+
+
+def test_modules_that_settings_load_are_loaded_when_their_list_changes(host):
+    nbd = {"kernel": {"modules": {"nbd": {"allowed": True, "autoload": True}}}}
+    unit = "systemd-modules-load.service"
+    assert follow(host, nbd)[-1] == f"restart {unit}"
+    assert follow(host, nbd) == []
+    assert follow(FakeHost(), nbd, apply.decide_boot)[-1] == f"start {unit}"
+    assert follow(host, {}) == ["remove /etc/modules-load.d/90-settings.conf"]
 
 
 class FullHost(FakeHost):

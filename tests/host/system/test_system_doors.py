@@ -20,6 +20,25 @@ def test_the_first_separator_of_a_parameter_decides(key, path):
     assert proc.parameter_path(key) == path
 
 
+def test_an_attribute_is_written_unless_it_is_chosen_already(tmp_path):
+    """Lockdown refuses to be set to what it is."""
+    file = tmp_path / "lockdown"
+    file.write_text("none [integrity] confidentiality\n")
+    file.chmod(0o444)
+    proc.set_attribute(str(file), "integrity")
+    assert "[integrity]" in file.read_text()
+    file.chmod(0o644)
+    proc.set_attribute(str(file), "confidentiality")
+    assert file.read_text() == "confidentiality"
+
+
+def test_a_link_is_made_over_whatever_is_there(tmp_path):
+    (tmp_path / "a.d").write_text("")
+    files.make_link(str(tmp_path / "a.d"), "b.d")
+    files.make_link(str(tmp_path / "a.d"), "c.d")
+    assert str((tmp_path / "a.d").readlink()) == "c.d"
+
+
 def test_a_parameter_is_written_to_its_file(tmp_path):
     (tmp_path / "kernel").mkdir()
     proc.set_parameter("kernel.printk", "4 4", str(tmp_path))

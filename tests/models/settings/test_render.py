@@ -1,4 +1,7 @@
+import base64
+
 import pytest
+from fakes import authority
 from fakes.golden import expected
 
 from skyrocket.host.settings import render
@@ -7,6 +10,7 @@ from skyrocket.models.settings.group import Facts
 
 SCHEMA = table.load()
 RENDERED = [name for name, group in SCHEMA.groups.items() if group.render is not None]
+CERTIFICATE = base64.b64encode(b"a key that came along\n" + authority.PEM).decode()
 FULL = {
     "motd": "Welcome!\nBe nice.",
     "network": {
@@ -15,11 +19,42 @@ FULL = {
         "https-proxy": "http://proxy:3128",
         "no-proxy": ["10.0.0.0/8", ".local"],
     },
+    "dns": {"name-servers": ["10.0.0.53", "fd00::53"], "search-list": ["a.example", "example"]},
+    "pki": {
+        "ours": {"data": CERTIFICATE, "trusted": True},
+        "former": {"data": CERTIFICATE, "trusted": False},
+        "unsaid": {"data": CERTIFICATE},
+        "blank": {"data": "", "trusted": True},
+    },
     "ntp": {
         "time-servers": ["169.254.169.123", "pool.example"],
         "options": ["iburst", "minpoll 4"],
     },
-    "kernel": {"sysctl": {"net.ipv4.ip_forward": "1", "kernel.printk": "4 4 1 7"}},
+    "kernel": {
+        "sysctl": {"net.ipv4.ip_forward": "1", "kernel.printk": "4 4 1 7"},
+        "lockdown": "confidentiality",
+        "modules": {
+            "nbd": {"allowed": True, "autoload": True},
+            "dummy": {"allowed": False, "autoload": True},
+            "vxlan": {"allowed": True},
+            "sit": {},
+        },
+        "hugepages": {"transparent": {"enabled": "madvise", "defrag": "defer+madvise"}},
+    },
+    "oci-defaults": {
+        "capabilities": {"sys-nice": True, "net-raw": False, "chown": True},
+        "resource-limits": {
+            "max-open-files": {"soft-limit": 1024, "hard-limit": 4096},
+            "max-locked-memory": {"soft-limit": "unlimited", "hard-limit": -1},
+        },
+    },
+    "container-runtime": {
+        "log-level": "debug",
+        "max-concurrent-downloads": 5,
+        "max-container-log-line-size": -1,
+        "enable-unprivileged-ports": True,
+        "snapshotter": "overlayfs",
+    },
     "updates": {"seed": 12},
     "container-registry": {
         "mirrors": [
@@ -27,7 +62,15 @@ FULL = {
             {"registry": "10.0.2.2:5000", "endpoint": ["http://10.0.2.2:5000"]},
             {"registry": "*", "endpoint": ["https://all.example"]},
             {"registry": "../../escape", "endpoint": ["https://all.example"]},
-        ]
+        ],
+        "credentials": [
+            {"registry": "docker.io", "username": "a", "password": "b:c"},
+            {"registry": "https://index.docker.io/v1/", "auth": "dTpwOnE="},
+            {"registry": "mirror.example", "identitytoken": "t", "auth": "dTpw"},
+            {"registry": "10.0.2.2:5000", "username": "u", "identitytoken": "not this"},
+            {"registry": "nothing.example"},
+            {"username": "for nobody"},
+        ],
     },
     "host-containers": {
         "admin": {
@@ -54,7 +97,10 @@ FULL = {
 
 
 def as_text(rendered):
-    parts = [f"=== {file.path} {file.mode:o}\n{file.content.decode()}" for file in rendered.files]
+    parts = []
+    for file in rendered.files:
+        after = f" after {file.base}" if file.base else ""
+        parts.append(f"=== {file.path} {file.mode:o}{after}\n{file.content.decode()}")
     units = [f"unit {unit.name} running={unit.running}\n" for unit in rendered.units]
     return "".join(parts + units)
 

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 UPDATES = b"This version has no updater yet: write a newer image to the disk instead"
 STORAGE = b"This version does not manage ephemeral storage yet"
 REPORTS = b"This version makes no reports yet"
-NETWORK = b"This version does not take a network configuration over the API yet"
 
 
 def updates(_state: State, _request: Request) -> Answer:
@@ -25,10 +24,6 @@ def updates(_state: State, _request: Request) -> Answer:
 
 def storage(_state: State, _request: Request) -> Answer:
     return Answer(501, STORAGE)
-
-
-def network(_state: State, _request: Request) -> Answer:
-    return Answer(501, NETWORK)
 
 
 def list_reports(_state: State, _request: Request) -> Answer:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from skyrocket.host.api.errors import ApiError
+from skyrocket.host.api.errors import ApiError, BadRequestError
 from skyrocket.host.api.message import NOTHING, Answer, Request
 from skyrocket.host.system import journal
 from skyrocket.models import trials
@@ -21,6 +21,19 @@ def reboot(state: State, _request: Request) -> Answer:
     except ApiError:
         _restarting(state, "waiting")
         raise
+    return NOTHING
+
+
+def configure_network(state: State, request: Request) -> Answer:
+    """Keep the body as the node's net.toml, which systemd waits for; mistakes are all said."""
+    from skyrocket.models import net_config
+    from skyrocket.models.settings.mistakes import SettingsError
+
+    try:
+        net_config.parse(request.body)
+    except SettingsError as error:
+        raise BadRequestError(f"Unable to use network configuration: {error}") from error
+    state.doors.configure_network(request.body)
     return NOTHING
 
 

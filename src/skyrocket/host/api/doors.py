@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from skyrocket.host.api.errors import FailedError
+from skyrocket.host.api.errors import ConflictError, FailedError
+from skyrocket.host.system import files
 from skyrocket.models.api import ActionResult, ApplyResult
 
 if TYPE_CHECKING:
     from skyrocket.models.api import ApplyRequest
 
 FOLDER = "/run/skyrocket"
+NETWORK, NETWORK_OVERRIDE = "/var/lib/bottlerocket/net.toml", "/var/lib/netdog/net.toml"
 LONGEST_ANSWER = 1024 * 1024
 APPLY_SECONDS = 100.0
 """Less than `apiclient` waits for an answer; units may take their time to restart."""
@@ -61,6 +63,15 @@ class Doors:
                 raise FailedError("Failed to reboot, the reboot service gave no answer") from error
         if not result.ok:
             raise FailedError(f"Failed to reboot, {result.error}")
+
+    def configure_network(self, raw: bytes) -> None:
+        """Keep RAW as the node's net.toml; what follows from it, systemd starts when it changed."""
+        if files.read(NETWORK_OVERRIDE) is not None:
+            raise ConflictError(f"{NETWORK_OVERRIDE} is there and wins; remove it or change it")
+        try:
+            files.replace(NETWORK, raw, 0o600, durable=True)
+        except OSError as error:
+            raise FailedError(f"Unable to keep {NETWORK}: {error.strerror}") from error
 
     def exec(self, client: socket.socket, raw: bytes) -> socket.socket:
         """Hand the CLIENT over to the exec service, with the RAW bytes read from it so far.

@@ -8,7 +8,7 @@ from skyrocket.host.api.errors import BadRequestError, NotFoundError
 from skyrocket.host.api.message import Answer, Request, data
 from skyrocket.host.api.settings import data_key, expand
 from skyrocket.models import keys
-from skyrocket.models.api import StageTimes, Status
+from skyrocket.models.api import NetworkReport, StageTimes, Status
 
 if TYPE_CHECKING:
     from skyrocket.host.api.state import State
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 BOOTED, APPLIED = "/run/skyrocket/boot.json", "/run/skyrocket/apply.json"
 JUDGED = "/run/skyrocket/health.json"
+NETWORK = "/run/skyrocket/network.json"
 
 
 def get_model(state: State, request: Request) -> Answer:
@@ -44,7 +45,8 @@ def get_status(state: State, _request: Request) -> Answer:
     booted = StageTimes.from_json(json.decode(state.host.read(BOOTED) or b"{}"))
     last = json.decode(state.host.read(APPLIED) or b"{}").get("error")
     checked = json.decode(state.host.read(JUDGED) or b"{}").get("secure_boot")
-    reasons = [*booted.degraded, *([last] if last else [])]
+    network = json.decode(state.host.read(NETWORK) or b"{}", type=NetworkReport)
+    reasons = [*booted.degraded, *network.degraded, *([last] if last else [])]
     return data(Status(bool(reasons), reasons, state.current, booted.first_boot, checked))
 
 
@@ -111,8 +113,10 @@ def _services(state: State) -> Tree:
 
 
 def _restarts(group: Group, names: tuple[str, ...]) -> list[str]:
-    units = [unit for name in names for unit in group.files[name].restarts]
-    return [f"systemctl try-restart {unit}" for unit in dict.fromkeys(units)]
+    files = [group.files[name] for name in names]
+    found = [f"systemctl try-restart {unit}" for file in files for unit in file.restarts]
+    found += [f"systemctl try-reload-or-restart {unit}" for file in files for unit in file.reloads]
+    return list(dict.fromkeys(found))
 
 
 def _files(state: State) -> Tree:

@@ -63,7 +63,7 @@ ROUTES: dict[tuple[str, str], Handler] = {
     ("POST", "/actions/ephemeral-storage/bind"): absent.storage,
     ("GET", "/actions/ephemeral-storage/list-disks"): absent.storage,
     ("GET", "/actions/ephemeral-storage/list-dirs"): absent.storage,
-    ("POST", "/actions/network/configure"): absent.network,
+    ("POST", "/actions/network/configure"): actions.configure_network,
     ("GET", "/report"): absent.list_reports,
     ("GET", "/report/cis"): absent.report,
     ("GET", "/report/fips"): absent.report,

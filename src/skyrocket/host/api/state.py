@@ -22,6 +22,7 @@ from skyrocket.models.generations import Origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from skyrocket.host.api.doors import Doors
     from skyrocket.host.api.gate import Gate
@@ -140,9 +141,19 @@ class State:
                 raise NoChangesError
             edits = change.unset or change.add or change.remove
             settings = self.wanted(change) if edits else keys.merge(self.live, change.settings)
-            self._keep(settings, Origin("api", who), window)
+            noted = self._noted(change, settings)
+            self._keep(settings, Origin("api", who), window, noted)
             self.transactions = self._transactions.without(name)
             return changed
+
+    def _noted(self, change: Change, settings: Tree) -> dict[str, Any]:
+        """What of SETTINGS is still the image's choice after CHANGE."""
+        noted = self._document.weak
+        if not noted and not change.unset:
+            return noted
+        from skyrocket.host.settings import weak
+
+        return weak.after(self.schema if change.unset else None, change, noted, settings)
 
     def roll_back(self, number: int, who: str = "", window: float | None = None) -> list[str]:
         """Make the settings of generation NUMBER live again -> the keys that change."""
@@ -171,7 +182,13 @@ class State:
                 journal.warning(f"the change of {', '.join(trial.keys)} goes back: {why}")
                 self._save(self._document.taken_back(trial, why, self.time.now()))
 
-    def _keep(self, settings: Tree, origin: Origin, window: float | None = None) -> None:
+    def _keep(
+        self,
+        settings: Tree,
+        origin: Origin,
+        window: float | None = None,
+        noted: dict[str, Any] | None = None,
+    ) -> None:
         trial = self._document.trial
         if window is not None:
             if trial is not None:
@@ -179,9 +196,12 @@ class State:
             trial = self._begin(settings, window)
         elif trial is not None:
             trial = trials.after_commit(trial, self.live, settings)
+        weak = self._document.weak if noted is None else noted
         if settings != self.live:
             following = self._document.following(settings, origin, self.time.now())
-            self._save(msgspec.structs.replace(following, trial=trial))
+            self._save(msgspec.structs.replace(following, trial=trial, weak=weak))
+        elif weak != self._document.weak:
+            self._save(msgspec.structs.replace(self._document, weak=weak))
         if window is not None and trial is not None:
             self.watch()
 
@@ -199,7 +219,11 @@ class State:
         """What a key has that nobody sets: the variant's default, else what a generator makes."""
         from skyrocket.host.settings import defaults, facts, generators
 
-        return generators.fill(self.schema, defaults.of_variant(self.schema), facts.read())
+        filled = defaults.of_variant(self.schema)
+        tree, troubles = generators.fill(self.schema, filled, facts.read())
+        for trouble in troubles:
+            journal.warning(trouble)
+        return tree
 
 
 def _nobody() -> None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 ACTIVE = "/sys/class/tty/console/active"
 ALWAYS = ("ttyS0",)
 INITRD = "/run/skyrocket/initrd.json"
-REPORTS = (INITRD, "/run/skyrocket/boot.json", "/run/skyrocket/apply.json")
+REPORTS = (INITRD, *(f"/run/skyrocket/{name}.json" for name in ("boot", "network", "apply")))
 SHOWN = "/run/skyrocket/console"
 PATIENCE_SECONDS = 120.0
 PAUSE_SECONDS = 0.1

@@ -6,12 +6,13 @@ the console, and the line goes on with what there is. Later boots take the store
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
 from skyrocket.host.boot.settle import dated, settle, settle_trial
-from skyrocket.host.settings import apply, defaults, facts, render, variant
+from skyrocket.host.settings import apply, defaults, facts, generators, render, variant
 from skyrocket.host.settings.doors import RealHost
 from skyrocket.host.settings.errors import SettingsRoomError
 from skyrocket.host.settings.user_data import sources
@@ -47,12 +48,18 @@ def main(_argv: list[str]) -> int:
 class Boot:
     """One boot's settings: its doors, its seconds, its troubles."""
 
-    def __init__(self, variant: Variant, store: Store, host: apply.Host) -> None:
+    def __init__(
+        self,
+        variant: Variant,
+        store: Store,
+        host: apply.Host,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
         self.schema = table.load(variant.groups)
         self.degraded: list[str] = []
         self._version = f"{variant.variant_id} {variant.version_id} {variant.build_id}"
         self._store = store
-        self._host = host
+        self._host, self._sleep = host, sleep
         self._seconds: dict[str, float] = {}
         self._since = clock.uptime()
 
@@ -69,13 +76,21 @@ class Boot:
         wanted = None
         if stored is None or not stored.user_data:
             wanted = self._tried("user-data", read_user_data)
-        document = settle(self.schema, stored, lowest, wanted, facts, self._version)
+        document = settle(
+            self.schema, stored, lowest, wanted, lambda t: self._generated(t, facts), self._version
+        )
         if document is not stored and document != stored:
             document = dated(document, found, self._store.chain.schema, clock.now())
         if document != found:
             self._tried("commit", lambda: self._store.save(document))
         self._apply(document)
         return StageTimes(self._seconds, self.degraded, first)
+
+    def _generated(self, tree: Tree, facts: Facts) -> Tree:
+        tree, troubles = generators.fill(self.schema, tree, facts, self._sleep)
+        for trouble in troubles:
+            self._degrade(trouble)
+        return tree
 
     def _load(self) -> Document | None:
         """What is stored, if it can be used; else it is put aside and the node starts anew."""

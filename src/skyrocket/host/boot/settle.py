@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from skyrocket.host.settings import generators
+from skyrocket.host.settings import weak
 from skyrocket.host.store.document import Document
 from skyrocket.models import keys, trials
 from skyrocket.models.generations import Origin
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from skyrocket.models.keys import Tree
-    from skyrocket.models.settings.group import Facts
     from skyrocket.models.settings.table import Schema
     from skyrocket.models.trials import Trial
 
@@ -23,25 +24,28 @@ def settle(
     stored: Document | None,
     defaults: Tree,
     user_data: Tree | None,
-    facts: Facts,
+    generate: Callable[[Tree], Tree],
     version: str,
 ) -> Document:
     """The document after this boot; STORED itself when nothing changes.
 
-    DEFAULTS fill what is missing (at first boot, and once for each VERSION). USER_DATA lies on top
-    of everything; it is None when there is none to take in now, be it read before or wrong.
+    DEFAULTS fill what is missing, and replace what a former image chose (at first boot, and once
+    for each VERSION). USER_DATA lies on top of everything; it is None when there is none to take in
+    now, be it read before or wrong. What is then still missing, GENERATE adds.
     """
-    tree = stored.settings if stored else {}
-    if stored is None or stored.filled_by != version:
-        tree = keys.merge(defaults, tree)
-    if user_data is not None:
-        tree = keys.merge(tree, user_data)
-    tree = generators.fill(schema, tree, facts)
     before = stored or Document({})
+    tree, noted = before.settings, before.weak
+    if stored is None or stored.filled_by != version:
+        tree, noted = weak.refilled(schema, tree, noted, defaults)
+    if user_data is not None:
+        tree, noted = keys.merge(tree, user_data), weak.said(user_data, noted)
+    tree = generate(tree)
     taken = before.user_data or user_data is not None
     if stored and tree == stored.settings and stored.filled_by == version:
-        return msgspec.structs.replace(stored, user_data=taken)
-    return msgspec.structs.replace(before.following(tree), filled_by=version, user_data=taken)
+        return msgspec.structs.replace(stored, user_data=taken, weak=noted)
+    return msgspec.structs.replace(
+        before.following(tree), filled_by=version, user_data=taken, weak=noted
+    )
 
 
 def settle_trial(document: Document, trial: Trial, now: float, boot: str, time: str) -> Document:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import re
 import time
@@ -11,12 +12,17 @@ import msgspec
 
 from skyrocket import command
 from skyrocket.command import CommandError
+from skyrocket.host.containers import registries
 from skyrocket.host.containers.errors import ImageError, RuntimeFailedError
-from skyrocket.host.containers.model import OverlayMount
+from skyrocket.host.containers.model import OverlayMount, Pull
 from skyrocket.host.system import files, journal
+from skyrocket.host.system.terminal import Terminal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
+
+    from skyrocket.host.containers.model import Attempt
+    from skyrocket.host.containers.places import Places
 
 CTR = "/usr/bin/ctr"
 SNAPSHOTTER = "overlayfs"
@@ -26,19 +32,18 @@ LONGEST_PAUSE = 30.0
 JITTER = 2.0
 # ctr's own line once all layers are there: "unpacking linux/amd64 sha256:…...".
 _UNPACKING = re.compile(r"^unpacking \S+ (sha256:[0-9a-f]{64})", re.MULTILINE)
-_HOST = re.compile(r'^\[host\."([^"]*)"\]$', re.MULTILINE)
 
 
 class Containerd:
-    """One containerd instance, reached at its SOCKET."""
+    """The containerd instance that keeps the images of the kind of PLACES."""
 
-    __slots__ = ("_argv", "_hosts", "_sleep")
+    __slots__ = ("_argv", "_places", "_sleep")
 
     def __init__(
-        self, socket: str, hosts: str, sleep: Callable[[float], None] = time.sleep, ctr: str = CTR
+        self, places: Places, sleep: Callable[[float], None] = time.sleep, ctr: str = CTR
     ) -> None:
-        self._argv = (ctr, "--connect-timeout", PATIENCE, "--address", socket)
-        self._hosts, self._sleep = hosts, sleep
+        self._argv = (ctr, "--connect-timeout", PATIENCE, "--address", places.containerd)
+        self._places, self._sleep = places, sleep
 
     def fetch(self, reference: str) -> str:
         """The digest of REFERENCE, asked of its registry and unpacked here.
@@ -65,7 +70,7 @@ class Containerd:
             if pause is not None:
                 journal.warning(f"cannot fetch {reference}: {reason}; next try in {pause:.0f} s")
                 self._sleep(pause)
-        before = mirrors(self._hosts, reference)
+        before = [] if self._attempts(reference) else registries.mirrors(self._hosts(reference))
         raise ImageError(
             f"cannot fetch {reference}: {reason}"
             + (f" (and before that nothing from {', '.join(before)})" if before else ""),
@@ -127,27 +132,103 @@ class Containerd:
         return True
 
     def _pull(self, reference: str) -> str:
-        said = self._run(
-            "images", "pull", "--hosts-dir", self._hosts, "--snapshotter", SNAPSHOTTER, reference
-        )
+        """The digest of REFERENCE, pulled from the first host that gives it.
+
+        The client knows one user for all hosts that it asks, so where any of them knows us, each
+        is asked on its own.
+        """
+        attempts = self._attempts(reference)
+        if not attempts:
+            return self._pull_from(self._places.hosts, reference)
+        refused: list[CommandError] = []
+        for attempt in attempts:
+            try:
+                return self._pull_as(attempt, reference)
+            except CommandError as error:
+                refused.append(error)
+        said = [f"{a.address}: {e.last}" for a, e in zip(attempts, refused, strict=True)]
+        raise CommandError(refused[-1].argv, refused[-1].status, "; ".join(said))
+
+    def _pull_as(self, attempt: Attempt, reference: str) -> str:
+        """Like `_pull_from`, of one host; its password is typed, so that it is in no argument."""
+        folder = self._places.attempt
+        path = f"{folder}/{reference.partition('/')[0]}/hosts.toml"
+        files.replace(path, registries.hosts_toml(attempt).encode())
+        credential = attempt.credential
+        try:
+            if credential is None:
+                return self._pull_from(folder, reference)
+            if credential.token:
+                return self._pull_from(folder, "--refresh", credential.token, reference)
+            with Terminal(credential.password) as terminal:
+                user = ("--user", credential.username)
+                return self._pull_from(folder, *user, reference, stdin=terminal)
+        except ValueError as error:
+            raise ImageError(
+                f"cannot show credentials to {attempt.address}: the password {error}",
+                "change settings.container-registry.credentials",
+            ) from error
+        finally:
+            files.remove(path)
+
+    def _pull_from(self, hosts: str, *argv: str, stdin: int | None = None) -> str:
+        pull = ["images", "pull", "--hosts-dir", hosts, "--snapshotter", SNAPSHOTTER]
+        if most := self._most():
+            pull += ["--max-concurrent-downloads", str(most)]
+        said = self._run(*pull, *argv, stdin=stdin, proxy=proxy(self._places))
         found = _UNPACKING.findall(said)
-        return found[0] if len(found) == 1 else self.digest(reference)
+        return found[0] if len(found) == 1 else self.digest(argv[-1])
 
-    def _run(self, *argv: str) -> str:
-        return command.run([*self._argv, "--namespace", "default", *argv]).stdout.decode(
-            "utf-8", "replace"
-        )
+    def _most(self) -> int:
+        """How many layers are fetched at once; 0: the client's own number."""
+        path = self._places.pull
+        try:
+            raw = files.read(path) if self._places.kind == "workload" else None
+            return msgspec.json.decode(raw, type=Pull).max_concurrent_downloads if raw else 0
+        except (OSError, msgspec.MsgspecError) as error:
+            journal.error(f"cannot use {path}: {error}")
+            return 0
+
+    def _hosts(self, reference: str) -> str:
+        """The hosts.toml that says whom to ask for REFERENCE, or nothing."""
+        for folder in (reference.partition("/")[0], "_default"):
+            content = files.read(f"{self._places.hosts}/{folder}/hosts.toml")
+            if content is not None:
+                return content.decode("utf-8", "replace")
+        return ""
+
+    def _attempts(self, reference: str) -> list[Attempt]:
+        path = self._places.credentials
+        try:
+            known = registries.read(files.read(path))
+        except (OSError, msgspec.MsgspecError) as error:
+            journal.error(f"cannot use {path}: {error}")
+            return []
+        return registries.attempts(reference, self._hosts(reference), known) if known else []
+
+    def _run(
+        self, *argv: str, stdin: int | None = None, proxy: Mapping[str, str] | None = None
+    ) -> str:
+        words = [*self._argv, "--namespace", "default", *argv]
+        environment = {**os.environ, **proxy} if proxy else None
+        return command.run(words, stdin=stdin, env=environment).stdout.decode("utf-8", "replace")
 
 
-def mirrors(hosts: str, reference: str) -> list[str]:
-    """The addresses below HOSTS that are asked for REFERENCE before its own registry is.
+def proxy(places: Places) -> dict[str, str]:
+    """The variables that say through whom the node reaches others; none: through nobody."""
+    text = (files.read(places.proxy) or b"").decode("utf-8", "replace")
+    return variables(text)
 
-    The client tells only the last answer, that of the registry, which may not even exist.
+
+def variables(text: str) -> dict[str, str]:
+    """Variables of an environment file.
+
+    >>> variables("HTTPS_PROXY=http://p:1")
+    {'HTTPS_PROXY': 'http://p:1'}
     """
-    for folder in (reference.partition("/")[0], "_default"):
-        if (content := files.read(f"{hosts}/{folder}/hosts.toml")) is not None:
-            return _HOST.findall(content.decode("utf-8", "replace"))
-    return []
+    lines = (line.strip() for line in text.splitlines())
+    pairs = (line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
+    return {name: value.strip("\"'") for name, value in pairs}
 
 
 def pauses(chance: Callable[[float, float], float] = random.uniform) -> Iterator[float | None]:

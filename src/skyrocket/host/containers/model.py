@@ -98,6 +98,42 @@ class OverlayMount(msgspec.Struct, frozen=True, rename="pascal"):
     options: list[str]
 
 
+class Limit(msgspec.Struct, frozen=True):
+    """A resource limit, in the words of the runtime specification."""
+
+    type: str
+    soft: int
+    hard: int
+
+
+class Defaults(msgspec.Struct, frozen=True):
+    """What workloads may do when nobody says otherwise; no capabilities said: our own list."""
+
+    capabilities: tuple[str, ...] | None = None
+    rlimits: tuple[Limit, ...] = ()
+
+
+class Credential(msgspec.Struct, frozen=True):
+    """How to show oneself to a registry: a name and its password, or a token for both."""
+
+    username: str = ""
+    password: str = ""
+    token: str = ""
+
+
+class Pull(msgspec.Struct, frozen=True, rename="kebab"):
+    """How workloads' images are pulled; 0: as the client thinks best."""
+
+    max_concurrent_downloads: int = 0
+
+
+class Attempt(msgspec.Struct, frozen=True):
+    """One host to ask for an image, and as whom."""
+
+    address: str
+    credential: Credential | None = None
+
+
 class Facts(msgspec.Struct, frozen=True):
     """What the builder has to know of this node, gathered before."""
 
@@ -112,3 +148,5 @@ class Facts(msgspec.Struct, frozen=True):
     process_label: str = ""
     """SELinux label of the container's processes; empty: none is set."""
     mount_label: str = ""
+    defaults: Defaults = Defaults()
+    """What workloads may do."""

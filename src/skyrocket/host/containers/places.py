@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from skyrocket.host.containers.model import KindName
 
 HOSTS = "/etc/containerd/certs.d"
+CREDENTIALS = "/etc/containerd/credentials.json"
+DEFAULTS = "/etc/containerd/oci-defaults.json"
+PULL = "/etc/containerd/pull.json"
 PROXY = "/etc/network/proxy.env"
 APICLIENT = "/usr/bin/apiclient"
 API_SOCKET = "/run/api.sock"
@@ -83,6 +86,26 @@ class Places:
     def hosts(self) -> str:
         """The folder of registries' hosts.toml."""
         return self.root + HOSTS
+
+    @property
+    def credentials(self) -> str:
+        """The file that says as whom each registry is asked."""
+        return self.root + CREDENTIALS
+
+    @property
+    def defaults(self) -> str:
+        """The file that says what workloads may do."""
+        return self.root + DEFAULTS
+
+    @property
+    def pull(self) -> str:
+        """The file that says how workloads' images are pulled."""
+        return self.root + PULL
+
+    @property
+    def attempt(self) -> str:
+        """The folder of registries' hosts.toml while one of them is asked on its own."""
+        return f"{self.root}/run/skyrocket/registries/{self.kind}.{self.name}"
 
     @property
     def proxy(self) -> str:

@@ -24,9 +24,9 @@ from skyrocket.host.containers import (
     users,
     whole,
 )
-from skyrocket.host.containers.containerd import Containerd
+from skyrocket.host.containers.containerd import Containerd, proxy
 from skyrocket.host.containers.errors import ContainerError, SpecificationError
-from skyrocket.host.containers.model import Facts, Specification
+from skyrocket.host.containers.model import Defaults, Facts, Specification
 from skyrocket.host.containers.places import Places
 from skyrocket.host.system import files, journal, selinux
 
@@ -52,7 +52,7 @@ def main(argv: list[str]) -> int:
             return 2
     from skyrocket.host.system import kernel
 
-    containerd = Containerd(places.containerd, places.hosts)
+    containerd = Containerd(places)
     try:
         if what == "clean":
             clean(places, containerd)
@@ -171,10 +171,20 @@ def facts(places: Places, group: str, marks: labels.Labels) -> Facts:
     present = frozenset(path for path in wanted if os.path.exists(path))  # noqa: PTH110
     for path in mounts.missing(places, present):
         journal.warning(f"{places.name} starts without {path}: not there")
-    text = (files.read(places.proxy) or b"").decode("utf-8", "replace")
     capabilities = rights.held(bounding((files.read("/proc/self/status") or b"").decode()))
-    proxy = variables(text)
-    return Facts(present, group, os.uname().machine, capabilities, proxy, *marks)
+    machine, given = os.uname().machine, defaults(places)
+    for name in set(given.capabilities or ()).difference(capabilities):
+        journal.warning(f"{places.name} starts without {name}: no container gets it on this node")
+    return Facts(present, group, machine, capabilities, proxy(places), *marks, defaults=given)
+
+
+def defaults(places: Places) -> Defaults:
+    """What the settings let workloads do; raises SpecificationError."""
+    try:
+        data = files.read(places.defaults) if places.kind == "workload" else None
+        return Defaults() if data is None else msgspec.json.decode(data, type=Defaults)
+    except (OSError, msgspec.MsgspecError) as error:
+        raise SpecificationError(f"cannot use {places.defaults}: {error}") from error
 
 
 def bounding(status: str) -> int:
@@ -185,17 +195,6 @@ def bounding(status: str) -> int:
     """
     words = (line.split() for line in status.splitlines() if line.startswith("CapBnd:"))
     return int(next(words, ["", "0"])[1], 16)
-
-
-def variables(text: str) -> dict[str, str]:
-    """Variables of an environment file.
-
-    >>> variables("HTTPS_PROXY=http://p:1")
-    {'HTTPS_PROXY': 'http://p:1'}
-    """
-    lines = (line.strip() for line in text.splitlines())
-    pairs = (line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
-    return {name: value.strip("\"'") for name, value in pairs}
 
 
 def cgroup(own: str) -> str:

@@ -29,7 +29,7 @@ def build(
 ) -> dict[str, object]:
     """The configuration as a document; raises SpecificationError."""
     superpowered = places.kind == "host" and said.superpowered
-    capabilities = facts.capabilities if superpowered else rights.DEFAULT_CAPABILITIES
+    capabilities = facts.capabilities if superpowered else _given(places, facts)
     config: dict[str, object] = {
         "ociVersion": VERSION,
         "root": {"path": places.rootfs, "readonly": False},
@@ -72,7 +72,17 @@ def _process(
     }
     if facts.process_label:
         process["selinuxLabel"] = facts.process_label
+    if places.kind == "workload" and facts.defaults.rlimits:
+        process["rlimits"] = [msgspec.to_builtins(limit) for limit in facts.defaults.rlimits]
     return process
+
+
+def _given(places: Places, facts: Facts) -> tuple[str, ...]:
+    """What a container without superpowers may: of what settings give, all that this node has."""
+    wanted = facts.defaults.capabilities
+    if places.kind != "workload" or wanted is None:
+        return rights.DEFAULT_CAPABILITIES
+    return tuple(name for name in wanted if name in facts.capabilities)
 
 
 def arguments(said: Specification, image: Image) -> list[str]:

@@ -46,13 +46,19 @@ def carry_out(line: bytes, schema: table.Schema, store: Store, host: apply.Host)
 
 
 def _told(outcome: apply.Outcome) -> ApplyResult:
-    files, restarted, failed = outcome.changed_files, outcome.restarted, outcome.failed
-    journal.info(f"applied: files {list(files)}, units {list(restarted)}")
-    for each in failed:
+    units = [*outcome.restarted, *outcome.reloaded]
+    journal.info(f"applied: files {list(outcome.changed_files)}, units {units}")
+    for each in outcome.failed:
         journal.error(f"cannot {each.what}: {each.reason}")
-    error = "; ".join(f"cannot {each.what}: {each.reason}" for each in failed)
+    error = "; ".join(f"cannot {each.what}: {each.reason}" for each in outcome.failed)
     return ApplyResult(
-        not failed, error or None, list(files), list(restarted), list(outcome.stopped), list(failed)
+        ok=not outcome.failed,
+        error=error or None,
+        changed_files=list(outcome.changed_files),
+        restarted=list(outcome.restarted),
+        stopped=list(outcome.stopped),
+        failed=list(outcome.failed),
+        reloaded=list(outcome.reloaded),
     )
 
 

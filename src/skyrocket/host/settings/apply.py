@@ -13,7 +13,7 @@ from skyrocket.host.settings.render import Plan
 from skyrocket.models.api import Failed
 from skyrocket.models.settings.group import ConfigFile, File
 
-Change = Literal["start", "stop", "restart", "try-restart"]
+Change = Literal["start", "stop", "restart", "try-restart", "try-reload-or-restart"]
 
 
 class Changes(Struct, frozen=True):
@@ -26,6 +26,7 @@ class Changes(Struct, frozen=True):
     stop: tuple[str, ...] = ()
     restart: tuple[str, ...] = ()
     try_restart: tuple[str, ...] = ()
+    try_reload_or_restart: tuple[str, ...] = ()
 
     @property
     def changed_files(self) -> list[str]:
@@ -37,6 +38,7 @@ class Outcome(Struct, frozen=True):
 
     changed_files: tuple[str, ...] = ()
     restarted: tuple[str, ...] = ()
+    reloaded: tuple[str, ...] = ()
     stopped: tuple[str, ...] = ()
     failed: tuple[Failed, ...] = ()
 
@@ -55,13 +57,14 @@ class Host(Reader, Protocol):
     def remove(self, path: str) -> None: ...
     def set_hostname(self, name: str) -> None: ...
     def set_parameter(self, key: str, value: str) -> None: ...
+    def set_attribute(self, path: str, value: str) -> None: ...
     def change_units(self, what: Change, units: Sequence[str]) -> None: ...
     def warn(self, text: str) -> None: ...
 
 
 def decide(plan: Plan, host: Reader) -> Changes:
     """Compare PLAN with what HOST has; reads, changes nothing."""
-    files = [file for rendered in plan.rendered for file in rendered.files]
+    files = [_whole(file, host) for rendered in plan.rendered for file in rendered.files]
     units = [unit for rendered in plan.rendered for unit in rendered.units]
     write = [file for file in files if host.read(file.path) != file.content]
     remove = _superfluous(plan.owned, {file.path for file in files}, host)
@@ -75,11 +78,18 @@ def decide(plan: Plan, host: Reader) -> Changes:
         stop=tuple(unit.name for unit in moved if not unit.running),
         restart=tuple(unit.name for unit in moved if unit.running),
         try_restart=tuple(dict.fromkeys(unit for owner in touched for unit in owner.restarts)),
+        try_reload_or_restart=tuple(
+            dict.fromkeys(unit for owner in touched for unit in owner.reloads)
+        ),
     )
 
 
 def decide_boot(plan: Plan, host: Reader) -> Changes:
-    """Like `decide` at boot: nothing runs yet, so units that should run start, and no others."""
+    """Like `decide` at boot: units that should run start, and no others.
+
+    Nothing that reads a file only when it starts runs yet. What can read it again may have started
+    beside us, so that a boot waits for nobody, and is told.
+    """
     changes = decide(plan, host)
     units = [unit for rendered in plan.rendered for unit in rendered.units]
     files = [file for rendered in plan.rendered for file in rendered.files]
@@ -88,6 +98,7 @@ def decide_boot(plan: Plan, host: Reader) -> Changes:
         remove=changes.remove,
         effects=_effects(files, plan.owned),
         start=tuple(unit.name for unit in units if unit.running),
+        try_reload_or_restart=changes.try_reload_or_restart,
     )
 
 
@@ -107,12 +118,17 @@ def do(changes: Changes, host: Host) -> Outcome:
     if len(written) < len(changes.changed_files):
         # A unit that restarts into half of its files is worse off than one that keeps the old.
         start = _order("start", changes.start, host, steps)
-        return Outcome(tuple(written), tuple(start), (), tuple(steps.failed))
+        return Outcome(tuple(written), tuple(start), failed=tuple(steps.failed))
     asked: dict[str, list[str]] = {}
     for what in _ORDER:
         asked[what] = _order(what, getattr(changes, what.replace("-", "_")), host, steps)
-    started = [*asked["start"], *asked["restart"], *asked["try-restart"]]
-    return Outcome(tuple(written), tuple(started), tuple(asked["stop"]), tuple(steps.failed))
+    return Outcome(
+        changed_files=tuple(written),
+        restarted=(*asked["start"], *asked["restart"], *asked["try-restart"]),
+        reloaded=tuple(asked["try-reload-or-restart"]),
+        stopped=tuple(asked["stop"]),
+        failed=tuple(steps.failed),
+    )
 
 
 def _order(what: Change, units: Sequence[str], host: Host, steps: "_Steps") -> list[str]:
@@ -161,6 +177,14 @@ def _superfluous(owned: Sequence[ConfigFile], wanted: set[str], host: Reader) ->
     return [path for path in dict.fromkeys(found) if path not in wanted]
 
 
+def _whole(file: File, host: Reader) -> File:
+    """FILE with the bytes of the image's file in front that it adds to."""
+    if not file.base:
+        return file
+    content = (host.read(file.base) or b"") + file.content
+    return File(file.path, content, file.mode)
+
+
 def owner(path: str, owned: Sequence[ConfigFile]) -> ConfigFile:
     return next(
         p for p in owned if p.path == path or (p.path[-1] == "/" and path.startswith(p.path))
@@ -188,8 +212,20 @@ def _parameters(content: str, host: Host, fail: Callable[[str, str], None]) -> N
             host.warn(f"cannot set kernel parameter {key} to {value}: {reason}")
 
 
+def _attributes(content: str, host: Host, fail: Callable[[str, str], None]) -> None:
+    """Files of the kernel's own; one that refuses is said and does not stop the others."""
+    for line in content.splitlines():
+        path, _, value = line.partition(" = ")
+        if path.startswith("/"):
+            try:
+                host.set_attribute(path, value)
+            except OSError as error:
+                fail(f"set {path} to {value}", error.strerror or str(error))
+
+
 _EFFECTS: dict[str, Callable[[str, Host, Callable[[str, str], None]], None]] = {
     "hostname": _name,
     "sysctl": _parameters,
+    "sysfs": _attributes,
 }
-_ORDER: tuple[Change, ...] = ("start", "stop", "restart", "try-restart")
+_ORDER: tuple[Change, ...] = ("start", "stop", "restart", "try-restart", "try-reload-or-restart")

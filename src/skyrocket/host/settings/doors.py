@@ -36,6 +36,9 @@ class RealHost:
     def set_parameter(self, key: str, value: str) -> None:
         proc.set_parameter(key, value)
 
+    def set_attribute(self, path: str, value: str) -> None:
+        proc.set_attribute(path, value)
+
     def change_units(self, what: systemd.Change, units: Sequence[str]) -> None:
         systemd.change(what, units)
 

@@ -88,11 +88,13 @@ def _units(changes: Changes, plan: render.Plan) -> list[UnitPlan]:
     own = [(name, "restart") for name in changes.restart]
     own += [(name, "stop") for name in changes.stop]
     found = [UnitPlan(name, action, [reads[name]]) for name, action in own]
+    changed = [(path, _owner(path, plan.owned)) for path in changes.changed_files]
     for name in changes.try_restart:
-        paths = [
-            path for path in changes.changed_files if name in _owner(path, plan.owned).restarts
-        ]
+        paths = [path for path, place in changed if name in place.restarts]
         found.append(UnitPlan(name, "restart if it runs", paths))
+    for name in changes.try_reload_or_restart:
+        paths = [path for path, place in changed if name in place.reloads]
+        found.append(UnitPlan(name, "reload if it runs", paths))
     return found
 
 

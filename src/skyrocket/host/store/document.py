@@ -5,6 +5,8 @@ versions, so the newest document is known without a clock. The document around t
 read by every version: its fields only ever grow in number.
 """
 
+from typing import Any
+
 import msgspec
 from msgspec import Struct
 
@@ -31,7 +33,8 @@ class Document(Struct, frozen=True, omit_defaults=True):
 
     FILLED_BY is the version whose defaults have been filled in; USER_DATA says whether user data
     has been taken in (it is read until it once was right). TIME is for people: nothing is
-    decided by it. TRIAL is of a change in it that nobody has confirmed yet.
+    decided by it. TRIAL is of a change in it that nobody has confirmed yet. WEAK are values that
+    the image chose, by the names of their keys (`skyrocket.host.settings.weak`).
     """
 
     settings: Tree
@@ -43,6 +46,7 @@ class Document(Struct, frozen=True, omit_defaults=True):
     origin: Origin = UNKNOWN
     kept: tuple[Kept, ...] = ()
     trial: Trial | None = None
+    weak: dict[str, Any] = {}
 
     def following(self, settings: Tree, origin: Origin = UNKNOWN, time: str = "") -> "Document":
         """The document after a commit of SETTINGS.

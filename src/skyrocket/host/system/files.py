@@ -85,6 +85,14 @@ def link(source: str, target: str) -> None:
     os.link(source, target)
 
 
+def make_link(path: str, target: str) -> None:
+    """Have PATH lead to TARGET, whatever was there."""
+    temporary = f"{path}.new"
+    remove(temporary)
+    os.symlink(target, temporary)
+    rename(temporary, path)
+
+
 def names(folder: str) -> list[str]:
     """What FOLDER holds; nothing when it does not exist."""
     try:

@@ -1,4 +1,4 @@
-"""The running kernel's own settings: host name and parameters under /proc/sys."""
+"""The running kernel's own settings: host name, parameters under /proc/sys, attributes in /sys."""
 
 from __future__ import annotations
 
@@ -16,6 +16,19 @@ def set_parameter(key: str, value: str, root: str = SYSCTL) -> None:
     """Set kernel parameter KEY (`net.ipv4.ip_forward`) to VALUE; OSError when it cannot be."""
     with open(f"{root}/{parameter_path(key)}", "w", encoding="utf-8") as file:
         file.write(f"{value}\n")
+
+
+def set_attribute(path: str, value: str) -> None:
+    """Write VALUE to the file at PATH unless it is chosen there; OSError when the kernel refuses.
+
+    Such files list what can be chosen, with brackets around what is. Lockdown refuses to be set to
+    what it is already.
+    """
+    with open(path, encoding="ascii") as file:
+        if f"[{value}]" in file.read().split():
+            return
+    with open(path, "w", encoding="ascii") as file:
+        file.write(value)
 
 
 def parameters(text: str) -> list[tuple[str, str]]:

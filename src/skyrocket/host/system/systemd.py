@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 FIRST_DESCRIPTOR = 3
 
-Change = Literal["start", "stop", "restart", "try-restart"]
+Change = Literal["start", "stop", "restart", "try-restart", "try-reload-or-restart"]
 
 # systemd's method, and whether a unit that does not exist is as good as stopped.
 _METHODS: dict[Change, tuple[str, bool]] = {
@@ -22,6 +22,7 @@ _METHODS: dict[Change, tuple[str, bool]] = {
     "stop": ("StopUnit", True),
     "restart": ("RestartUnit", False),
     "try-restart": ("TryRestartUnit", True),
+    "try-reload-or-restart": ("ReloadOrTryRestartUnit", True),
 }
 
 

@@ -11,12 +11,12 @@ from urllib.parse import parse_qs, urlsplit
 
 from skyrocket.lab.registry.layouts import Layouts
 from skyrocket.lab.registry.ranges import RangeError, Span, parse
+from skyrocket.lab.registry.tokens import Passwords, Tokens
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable
     from pathlib import Path
-
-    from skyrocket.lab.registry.tokens import Tokens
 
 CHUNK = 1 << 18
 STOP_LATENCY = 0.05  # seconds
@@ -44,7 +44,8 @@ class Registry:
         *,
         host: str = "127.0.0.1",
         port: int = 0,
-        tokens: Tokens | None = None,
+        tokens: Tokens | Passwords | None = None,
+        tls: ssl.SSLContext | None = None,
         log: Callable[[Request], None] | None = None,
     ) -> None:
         self.requests: list[Request] = []
@@ -52,6 +53,9 @@ class Registry:
         self._server = _Server((host, port), Handler)
         self._server.layouts = Layouts(root)
         self._server.tokens = tokens
+        self._server.scheme = "https" if tls else "http"
+        if tls:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
         self._server.record = self._record
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(STOP_LATENCY,), name="registry"
@@ -89,7 +93,8 @@ class Registry:
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     layouts: Layouts
-    tokens: Tokens | None
+    tokens: Tokens | Passwords | None
+    scheme: str
     record: Callable[[Request], None]
 
 
@@ -111,7 +116,18 @@ class Handler(BaseHTTPRequestHandler):
         self.close_connection = True  # the body that came along is not read
         self._error(405, "UNSUPPORTED", "this registry is read-only")
 
-    do_POST = do_PUT = do_PATCH = do_DELETE = _refuse  # noqa: N815  # the names http.server calls
+    do_PUT = do_PATCH = do_DELETE = _refuse  # noqa: N815  # the names http.server calls
+
+    def do_POST(self) -> None:
+        """A refresh token is sent in a form, to the token server alone."""
+        if urlsplit(self.path).path != "/token":
+            self._refuse()
+            return
+        length = int(self.headers.get("Content-Length", "0"))
+        form = parse_qs(self.rfile.read(min(length, CHUNK)).decode())
+        tokens = self.server.tokens
+        known = isinstance(tokens, Tokens) and tokens.refreshes(form.get("refresh_token", [""])[0])
+        self._give_token(form.get("scope", [""]), known=known)
 
     def _route(self) -> None:
         path = urlsplit(self.path).path
@@ -178,12 +194,17 @@ class Handler(BaseHTTPRequestHandler):
 
     def _token(self) -> None:
         tokens = self.server.tokens
-        if tokens is None:
+        shown = self.headers.get("Authorization", "")
+        known = isinstance(tokens, Tokens) and tokens.knows(shown)
+        self._give_token(parse_qs(urlsplit(self.path).query).get("scope", [""]), known=known)
+
+    def _give_token(self, scopes: list[str], *, known: bool) -> None:
+        tokens = self.server.tokens
+        if not isinstance(tokens, Tokens):
             self._error(404, "NAME_UNKNOWN", "this registry gives no tokens")
-        elif not tokens.knows(self.headers.get("Authorization", "")):
+        elif not known:
             self._error(401, "UNAUTHORIZED", "wrong user or password")
         else:
-            scopes = parse_qs(urlsplit(self.path).query).get("scope", [""])
             word = tokens.issue(" ".join(scopes))
             self._json(200, {"token": word, "access_token": word, "expires_in": tokens.seconds})
 
@@ -192,7 +213,8 @@ class Handler(BaseHTTPRequestHandler):
         tokens = self.server.tokens
         if tokens is None or tokens.allows(self.headers.get("Authorization", ""), repository):
             return True
-        challenge = tokens.challenge(self.headers.get("Host", ""), repository)
+        address = f"{self.server.scheme}://{self.headers.get('Host', '')}"
+        challenge = tokens.challenge(address, repository)
         self._error(401, "UNAUTHORIZED", "a token is needed", {"WWW-Authenticate": challenge})
         return False
 

@@ -1,7 +1,7 @@
-"""Bearer tokens as public registries hand them out: asked of one address, shown at another.
+"""How a registry knows who asks: bearer tokens as public registries hand them out, or a password.
 
-A token is its own record (scope, end, signature), so nothing is stored. Knows nothing of HTTP
-beyond the text of the headers.
+Tokens are asked of one address and shown at another. A token is its own record (scope, end,
+signature), so nothing is stored. Knows nothing of HTTP beyond the text of the headers.
 """
 
 from __future__ import annotations
@@ -36,22 +36,17 @@ class Tokens:
         self.seconds = seconds
         self._clock = clock
 
-    def challenge(self, host: str, repository: str) -> str:
-        """Give the WWW-Authenticate header for a request of REPOSITORY that came to HOST."""
-        return (
-            f'Bearer realm="http://{host}/token",service="{SERVICE}",scope="{scope_of(repository)}"'
-        )
+    def challenge(self, address: str, repository: str) -> str:
+        """Give the WWW-Authenticate header for a request of REPOSITORY that came to ADDRESS."""
+        return f'Bearer realm="{address}/token",service="{SERVICE}",scope="{scope_of(repository)}"'
 
     def knows(self, authorization: str) -> bool:
         """Whether this Authorization header may have a token (always, when no user is set)."""
-        if not self._expected:
-            return True
-        kind, _, word = authorization.partition(" ")
-        try:
-            shown = base64.b64decode(word, validate=True)
-        except binascii.Error:
-            return False
-        return kind.lower() == "basic" and hmac.compare_digest(shown, self._expected.encode())
+        return not self._expected or _shows(authorization, self._expected)
+
+    def refreshes(self, word: str) -> bool:
+        """Whether WORD, a refresh token, may have a token: here it is USER:PASSWORD itself."""
+        return hmac.compare_digest(word.encode(), self._expected.encode())
 
     def issue(self, scope: str) -> str:
         """Make a token for SCOPE."""
@@ -74,6 +69,31 @@ class Tokens:
 
     def _sign(self, word: str) -> str:
         return hmac.new(self._key, word.encode(), hashlib.sha256).hexdigest()
+
+
+class Passwords:
+    """Wants the name and password of one user with every request."""
+
+    def __init__(self, user: str, password: str) -> None:
+        self._expected = f"{user}:{password}"
+
+    def challenge(self, _address: str, _repository: str) -> str:
+        """Give the WWW-Authenticate header."""
+        return f'Basic realm="{SERVICE}"'
+
+    def allows(self, authorization: str, _repository: str) -> bool:
+        """Whether the Authorization header of a request is the user's."""
+        return _shows(authorization, self._expected)
+
+
+def _shows(authorization: str, expected: str) -> bool:
+    """Whether an Authorization header shows EXPECTED, which is USER:PASSWORD."""
+    kind, _, word = authorization.partition(" ")
+    try:
+        shown = base64.b64decode(word, validate=True)
+    except binascii.Error:
+        return False
+    return kind.lower() == "basic" and hmac.compare_digest(shown, expected.encode())
 
 
 def scope_of(repository: str) -> str:

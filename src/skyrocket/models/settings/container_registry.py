@@ -1,7 +1,9 @@
 """Group `container-registry`: from where images are really fetched, and as whom."""
 
+import binascii
 from typing import Annotated, Any, ClassVar
 
+import msgspec
 from msgspec import Meta
 
 from skyrocket.models.settings.forms import Forms
@@ -17,8 +19,10 @@ from skyrocket.models.settings.group import (
 from skyrocket.models.settings.scalars import SingleLineString, Url, ValidBase64
 
 FOLDER = "/etc/containerd/certs.d/"
+CREDENTIALS = "/etc/containerd/credentials.json"
 _HEAD = "# Written from the settings; change settings.container-registry instead.\n"
 _HOMES = {"docker.io": "https://registry-1.docker.io"}
+_HOSTS = dict.fromkeys(("docker.io", "index.docker.io"), "registry-1.docker.io")
 
 
 class Mirror(Model, frozen=True):
@@ -65,7 +69,7 @@ class ContainerRegistry(Model, frozen=True):
 
 
 def render(group: ContainerRegistry | None) -> Rendered:
-    """One hosts.toml a registry, read at each pull by both containerds."""
+    """One hosts.toml a registry and one file of credentials; every pull reads them anew."""
     files = []
     mirrors: list[Mirror] = group.mirrors.value if group and group.mirrors else []
     for mirror in mirrors:
@@ -74,7 +78,45 @@ def render(group: ContainerRegistry | None) -> Rendered:
         folder = "_default" if mirror.registry == "*" else mirror.registry
         content = _hosts_toml(mirror.registry, mirror.endpoint or []).encode()
         files.append(File(f"{FOLDER}{folder}/hosts.toml", content))
+    known = _known((group and group.credentials) or [])
+    if known:
+        text = msgspec.json.format(msgspec.json.encode(known, enc_hook=str), indent=2)
+        files.append(File(CREDENTIALS, text + b"\n", 0o600))
     return Rendered(tuple(files))
+
+
+def _known(credentials: list[Credential]) -> dict[str, dict[str, str]]:
+    """Host -> how to show oneself there; of several entries for one host the last counts.
+
+    Of an entry that says more than one way the first of these counts: name and password, token,
+    `auth`.
+    """
+    known: dict[str, dict[str, str]] = {}
+    for each in credentials:
+        host = _host(each.registry or "")
+        name, _, word = _plain(each.auth or "").partition(":")
+        if host and each.username:
+            known[host] = {"username": each.username, "password": each.password or ""}
+        elif host and each.identitytoken:
+            known[host] = {"token": each.identitytoken}
+        elif host and name:
+            known[host] = {"username": name, "password": word}
+    return known
+
+
+def _host(registry: str) -> str:
+    """The host that answers for REGISTRY, which people also write as an address.
+
+    >>> _host("https://index.docker.io/v1/")
+    'registry-1.docker.io'
+    """
+    host = registry.partition("://")[2] or registry
+    host = host.partition("/")[0]
+    return _HOSTS.get(host, host)
+
+
+def _plain(auth: str) -> str:
+    return binascii.a2b_base64(auth).decode("utf-8", "replace")
 
 
 def _hosts_toml(registry: str, endpoints: list[Url]) -> str:
@@ -106,10 +148,20 @@ GROUP = Group(
         "mirrors": Effect(
             does="where every pull looks first", reach="works", packages=("containerd",)
         ),
-        "credentials": Effect(does="as whom every pull asks"),
+        "credentials": Effect(
+            does="as whom every pull asks that host, be it a registry or a mirror",
+            reach="works",
+            packages=("containerd",),
+        ),
     },
     render=render,
     aliases={"creds": "credentials"},
-    services={"containerd": ("containerd-certs",), "host-containerd": ("containerd-certs",)},
-    files={"containerd-certs": ConfigFile(path=FOLDER)},
+    services={
+        "containerd": ("containerd-certs", "containerd-credentials"),
+        "host-containerd": ("containerd-certs", "containerd-credentials"),
+    },
+    files={
+        "containerd-certs": ConfigFile(path=FOLDER),
+        "containerd-credentials": ConfigFile(path=CREDENTIALS),
+    },
 )

@@ -18,6 +18,9 @@ DIFFERENCES = {
     ),
     "metrics.send-metrics": "false unless said, and nothing is sent without metrics-url",
     "metrics.metrics-url": "no address is built in",
+    "container-registry.credentials": (
+        "shown to the host that they are said for alone; a mirror needs an entry of its own"
+    ),
     "pki.NAME.data": "the outer form of a certificate is checked; what is inside, by who uses it",
 }
 

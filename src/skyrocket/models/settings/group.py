@@ -35,11 +35,12 @@ def says(description: str, *, unset: str = "", secret: bool = False) -> Meta:
 
 
 class File(Struct, frozen=True):
-    """One file in its final bytes."""
+    """One file in its final bytes; with BASE, what is added to those of that file of the image."""
 
     path: str
     content: bytes
     mode: int = 0o644
+    base: str = ""
 
 
 class Unit(Struct, frozen=True):
@@ -60,13 +61,15 @@ class Rendered(Struct, frozen=True):
 class ConfigFile(Struct, frozen=True, kw_only=True):
     """A file a group writes; a PATH with a slash at its end is a folder it owns entirely.
 
-    RESTARTS are units that read it and must start anew when its bytes change; EFFECT is what the
-    applier does itself with a changed file. DISRUPTION `reboot`: it is read at a boot only.
+    RESTARTS are units that read it and must start anew when its bytes change; RELOADS are units
+    that read it again without an interruption; EFFECT is what the applier does itself with a
+    changed file. DISRUPTION `reboot`: it is read at a boot only.
     """
 
     path: str
     restarts: tuple[str, ...] = ()
-    effect: Literal["", "hostname", "sysctl"] = ""
+    reloads: tuple[str, ...] = ()
+    effect: Literal["", "hostname", "sysctl", "sysfs"] = ""
     disruption: Literal["", "reboot"] = ""
 
 
@@ -93,8 +96,15 @@ class Facts(Struct, frozen=True):
     random: int
 
 
+class SourceAwayError(Exception):
+    """What a generator asks does not answer now; it may in a moment."""
+
+
 class Generator(Struct, frozen=True):
-    """Fills KEY when nothing stands there; NAME is what `/metadata/setting-generators` says."""
+    """Fills KEY when nothing stands there; NAME is what `/metadata/setting-generators` says.
+
+    MAKE raises SourceAwayError when it should be tried again.
+    """
 
     key: Key
     name: str
@@ -107,7 +117,8 @@ class Group(Struct, frozen=True, kw_only=True):
     MODEL is the type of its value. EFFECTS has for a key below the group, `""` for all others,
     what it does; the longest wins. RENDER gets the group's value (None when unset). SERVICES maps
     the name of a service to the names of its configuration files. ALIASES are other spellings of
-    a key right below the group, taken on input alone.
+    a key right below the group, taken on input alone. WEAK are patterns of keys whose default is
+    the image's choice: the next version's takes its place unless somebody set the value.
     """
 
     name: str
@@ -120,6 +131,12 @@ class Group(Struct, frozen=True, kw_only=True):
     defaults: Tree | str | None = None
     generators: tuple[Generator, ...] = ()
     aliases: dict[str, str] = {}
+    weak: tuple[str, ...] = ()
+
+    def is_weak(self, key: Key) -> bool:
+        """Whether the default of KEY, whose first segment is this group's name, is weak."""
+        patterns = [tuple(pattern.split(".")) for pattern in self.weak]
+        return any(len(p) == len(key) - 1 and _fits(p, key[1:]) for p in patterns)
 
     def effect(self, key: Key) -> Effect:
         """What KEY, whose first segment is this group's name, does."""

@@ -94,6 +94,7 @@ GROUP = Group(
         )
     },
     render=render,
+    weak=("NAME.source",),
     services={"host-containers": ("host-containers",)},
     files={"host-containers": ConfigFile(path=FOLDER)},
 )

@@ -13,6 +13,7 @@ from skyrocket.models.settings.group import (
     Group,
     Model,
     Rendered,
+    Unit,
     says,
 )
 from skyrocket.models.settings.scalars import (
@@ -24,6 +25,11 @@ from skyrocket.models.settings.scalars import (
 )
 
 _PATH = "/etc/sysctl.d/90-settings.conf"
+_REFUSED = "/etc/modprobe.d/90-settings.conf"
+_LOADED = "/etc/modules-load.d/90-settings.conf"
+_ATTRIBUTES = "/etc/sysfs.d/90-settings.conf"
+_HEAD = "# Written from the settings; change settings.kernel instead.\n"
+_HUGE = "/sys/kernel/mm/transparent_hugepage"
 
 
 class KmodKey(Patterned):
@@ -131,9 +137,40 @@ class Kernel(Model, frozen=True):
 
 def render(kernel: Kernel | None) -> Rendered:
     """sysctl.d's own format; `-` because one parameter this kernel lacks must not stop the rest."""
-    parameters = (kernel and kernel.sysctl) or {}
+    kernel = kernel or Kernel()
+    parameters = kernel.sysctl or {}
     lines = [f"-{key} = {value}\n" for key, value in sorted(parameters.items())]
-    return Rendered((File(_PATH, "".join(lines).encode()),))
+    refused, loaded = _modules(kernel.modules or {})
+    found = {_REFUSED: refused, _LOADED: loaded, _ATTRIBUTES: _attributes(kernel)}
+    files = [File(_PATH, "".join(lines).encode())]
+    files += [File(path, (_HEAD + text).encode()) for path, text in found.items() if text]
+    units = (Unit("systemd-modules-load.service", running=True, reads=_LOADED),) if loaded else ()
+    return Rendered(tuple(files), units)
+
+
+def _modules(modules: dict[KmodKey, KernelModule]) -> tuple[str, str]:
+    """Which modules are refused, and which are loaded; one that is listed is allowed or refused.
+
+    The program that would be run instead of loading one is on no node, and needs not be: what
+    cannot be run has failed.
+    """
+    refused, loaded = "", ""
+    for name, module in sorted(modules.items()):
+        if not module.allowed:
+            refused += f"blacklist {name}\ninstall {name} /bin/false\n"
+        elif module.autoload:
+            loaded += f"{name}\n"
+    return refused, loaded
+
+
+def _attributes(kernel: Kernel) -> str:
+    pages = kernel.hugepages and kernel.hugepages.transparent
+    said = {
+        "/sys/kernel/security/lockdown": kernel.lockdown,
+        f"{_HUGE}/enabled": pages and pages.enabled,
+        f"{_HUGE}/defrag": pages and pages.defrag,
+    }
+    return "".join(f"{path} = {value}\n" for path, value in said.items() if value)
 
 
 GROUP = Group(
@@ -141,14 +178,33 @@ GROUP = Group(
     about="Parameters of the running kernel.",
     model=Kernel,
     effects={
-        "lockdown": Effect(does="the kernel's lockdown level; a lower one at the next boot"),
-        "modules": Effect(does="which modules may be loaded, and which are at boot", reboot=True),
+        "lockdown": Effect(
+            does="the kernel's lockdown level, at once; none that is lower than the image's",
+            reach="works",
+        ),
+        "modules": Effect(
+            does="whether the module is loaded from now on; one that is in use stays until the end "
+            "of the boot",
+            reach="works",
+            restarts=("systemd-modules-load.service",),
+        ),
         "sysctl": Effect(does="the parameter below /proc/sys, at once", reach="works"),
         "hugepages.static": Effect(does="pages set aside at boot", reboot=True),
-        "hugepages.transparent": Effect(does="the kernel's policy for huge pages"),
+        "hugepages.transparent": Effect(
+            does="the kernel's policy for huge pages, at once", reach="works"
+        ),
         "drivers": Effect(does="which driver is loaded", reboot=True),
     },
     render=render,
-    services={"sysctl": ("sysctl-conf",)},
-    files={"sysctl-conf": ConfigFile(path=_PATH, effect="sysctl")},
+    services={
+        "sysctl": ("sysctl-conf",),
+        "kernel-modules": ("modprobe-conf", "modules-load-conf"),
+        "lockdown": ("sysfs-conf",),
+    },
+    files={
+        "sysctl-conf": ConfigFile(path=_PATH, effect="sysctl"),
+        "modprobe-conf": ConfigFile(path=_REFUSED),
+        "modules-load-conf": ConfigFile(path=_LOADED),
+        "sysfs-conf": ConfigFile(path=_ATTRIBUTES, effect="sysfs"),
+    },
 )

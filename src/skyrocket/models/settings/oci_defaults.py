@@ -2,10 +2,19 @@
 
 from typing import Annotated, Any, ClassVar, Literal
 
+import msgspec
 from msgspec import Meta
 
 from skyrocket.models.settings.forms import Forms
-from skyrocket.models.settings.group import Effect, Group, Model, says
+from skyrocket.models.settings.group import (
+    ConfigFile,
+    Effect,
+    File,
+    Group,
+    Model,
+    Rendered,
+    says,
+)
 
 Capability = Literal[
     "audit-control", "audit-read", "audit-write", "block-suspend", "bpf", "checkpoint-restore",
@@ -54,16 +63,59 @@ class OciDefaults(Model, frozen=True):
     resource_limits: dict[Limit, ResourceLimit] | None = None
 
 
+_PATH = "/etc/containerd/oci-defaults.json"
+_LIMITS = {
+    "max-address-space": "AS", "max-core-file-size": "CORE", "max-cpu-time": "CPU",
+    "max-data-size": "DATA", "max-file-locks": "LOCKS", "max-file-size": "FSIZE",
+    "max-locked-memory": "MEMLOCK", "max-msgqueue-size": "MSGQUEUE", "max-nice-priority": "NICE",
+    "max-open-files": "NOFILE", "max-pending-signals": "SIGPENDING", "max-processes": "NPROC",
+    "max-realtime-priority": "RTPRIO", "max-realtime-timeout": "RTTIME", "max-resident-set": "RSS",
+    "max-stack-size": "STACK",
+}  # fmt: skip
+_UNLIMITED = 2**64 - 1
+"""What the runtime specification has for no limit."""
+
+
+def render(defaults: OciDefaults | None) -> Rendered:
+    """In the runtime specification's own words; nothing said, nothing written."""
+    if defaults is None:
+        return Rendered()
+    said: dict[str, Any] = {}
+    if defaults.capabilities is not None:
+        given = [name for name, on in defaults.capabilities.items() if on]
+        said["capabilities"] = [f"CAP_{n.upper().replace('-', '_')}" for n in sorted(given)]
+    limits = [
+        {
+            "type": f"RLIMIT_{_LIMITS[name]}",
+            "soft": _amount(limit.soft_limit),
+            "hard": _amount(limit.hard_limit),
+        }
+        for name, limit in sorted((defaults.resource_limits or {}).items())
+    ]
+    if limits:
+        said["rlimits"] = limits
+    text = msgspec.json.format(msgspec.json.encode(said), indent=2)
+    return Rendered((File(_PATH, text + b"\n"),))
+
+
+def _amount(limit: RlimitValue) -> int:
+    value: int = limit.value
+    return _UNLIMITED if value == -1 else value
+
+
 GROUP = Group(
     name="oci-defaults",
     about="What containers may do when nobody says otherwise.",
     model=OciDefaults,
     effects={
         "": Effect(
-            does="specification of every container of the orchestrator; not of host containers",
-            restarts=("containerd.service",),
-            packages=("containerd",),
+            does="what workloads may do, each from its next start on; not host containers",
+            reach="works",
+            packages=("workloads",),
         )
     },
+    render=render,
+    services={"oci-defaults": ("oci-defaults",)},
+    files={"oci-defaults": ConfigFile(path=_PATH)},
     defaults={"capabilities": dict.fromkeys(GIVEN, True)},
 )

@@ -41,7 +41,8 @@ wins key by key:
 When one of them is wrong, nothing of any is taken: the node starts with its defaults, shows
 source, key and reason on its console, and reads them again at the next boot. Below user data lie
 the variant's defaults; above it what is set over the API. Values nobody gives are generated where
-the table says so.
+the table says so. A default that is *weak* gives way to that of the next version, unless somebody
+has set the value by name, be it to the same.
 """
 
 
@@ -58,6 +59,8 @@ def listing(schema: Schema) -> str:
 
 def default(group: Group, leaf: Leaf) -> str:
     """What holds when nobody says LEAF."""
+    if group.is_weak(leaf.key):
+        return "the variant's, *weak*"
     for generator in group.generators:
         if generator.key == leaf.key:
             return f"generated ({generator.name})"
@@ -122,8 +125,13 @@ def _group(group: Group) -> str:
     for other, kept in group.aliases.items():
         lines += [f"`{group.name}.{other}` is taken as `{group.name}.{kept}`.", ""]
     for file in group.files.values():
-        then = f", then restarts {', '.join(f'`{unit}`' for unit in file.restarts)}"
-        lines.append(f"Writes `{file.path}`{then if file.restarts else ''}.")
+        told = {"restarts": file.restarts, "reloads": file.reloads}
+        then = [
+            f", then {what} {', '.join(f'`{unit}`' for unit in units)}"
+            for what, units in told.items()
+            if units
+        ]
+        lines.append(f"Writes `{file.path}`{''.join(then)}.")
     return "\n".join([*lines, ""] if group.files else lines)
 
 

@@ -15,6 +15,13 @@ class _DerError(ValueError):
     """Not the expected element; the message says what is wrong."""
 
 
+def certificates(pem: bytes) -> str:
+    """The certificates in PEM, each a block of lines, and nothing else that it holds."""
+    text = pem.decode("ascii", "replace")
+    bodies = re.findall(f"{_BEGIN}(.*?){_END}", text, re.DOTALL)
+    return "".join("\n".join([_BEGIN, *body.split(), _END, ""]) for body in bodies)
+
+
 def refuse(pem: bytes) -> str | None:
     """Why PEM holds no certificate, or one that is none; None when all of them are good."""
     text = pem.decode("ascii", "replace")
