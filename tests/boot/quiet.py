@@ -27,7 +27,7 @@ JOURNAL = "journalctl --no-pager --output=cat _TRANSPORT=audit _TRANSPORT=kernel
 """Of every boot on the disk: what happened before a reboot counts too."""
 TOKEN = "provoked-"
 _ON_DISK = re.compile(rb"avc:  denied  \{[^\0\n]{1,400}tclass=\w+")
-_LOADED = re.compile(rb"audit\(\d+\.\d+:\d+\): auid=\d+ ses=\d+ lsm=selinux res=1")
+_LOADED = re.compile(rb"auid=\d+ ses=\d+ lsm=selinux res=1")
 _PIECE = 1 << 20
 
 
@@ -74,10 +74,11 @@ def asked(machine: Machine) -> list[str]:
     """What is wrong in MACHINE's journal, or on its disk."""
     if machine.quiet:
         return []
-    if not nodes.runs(machine.node) or not ssh.wait(machine.node, 0):
+    runs = nodes.runs(machine.node)
+    if not runs or not ssh.wait(machine.node, 0):
         machine.quiet = True  # It is off, and no later test changes what is on its disk.
         machine.stop()
-        return searched(machine)
+        return searched(machine, orderly=runs)
     name = TOKEN + secrets.token_hex(4)
     machine.host(f"printf system_u:object_r:os_t:s0 >/proc/self/attr/fscreate && : >/mnt/{name}")
     machine.wait("the provoked refusal in the journal", lambda: name in _said(machine), 60)
@@ -92,16 +93,19 @@ def _said(machine: Machine) -> str:
     return answer.out
 
 
-def searched(machine: Machine) -> list[str]:
-    """What is wrong on the disk of a node that is off."""
+def searched(machine: Machine, *, orderly: bool) -> list[str]:
+    """What is wrong on the disk of a node that is off.
+
+    After an ORDERLY end its journal is there, so the line about the policy has to be; what a test
+    cut off may not have come that far.
+    """
     loads = 0
     found: list[Denial] = []
     for piece in _pieces(machine.home.disk):
         loads += len(_LOADED.findall(piece))
         lines = (text.decode("utf-8", "replace") for text in _ON_DISK.findall(piece))
         found += [one for one in map(denials.parse, lines) if one is not None]
-    booted = "skyrocket: ready version=" in machine.serial()
-    assert loads or not booted, f"{machine.node.name}: its disk says of no policy that was loaded"
+    assert loads or not orderly, f"{machine.node.name}: no loaded policy on its disk"
     return judge(found, machine.provoked)
 
 

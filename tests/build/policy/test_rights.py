@@ -88,3 +88,10 @@ def test_every_type_and_word_has_its_meaning(shipped: rights.Policy) -> None:
     """What documents and explanations say of them stands beside them."""
     assert [name for name, said in shipped.meanings.items() if not said] == []
     assert [word for word in shipped.words if not shipped.spoken.get(word)] == []
+
+
+def test_no_domain_is_permissive_and_the_unknown_is_denied() -> None:
+    """Neither can be seen in the rules: both are statements of their own."""
+    forms = [form for path in SOURCES.glob("*.cil") for form in cil.parse(path.read_text())]
+    assert [form for form in forms if form[0] == "typepermissive"] == []
+    assert [form for form in forms if form[0] == "handleunknown"] == [("handleunknown", "deny")]
