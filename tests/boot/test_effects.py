@@ -82,6 +82,7 @@ def test_the_resolver_asks_the_servers_of_the_settings_and_no_others(node: Machi
         # A link takes a moment to come back with what DHCP says.
         names = (f"after{number}.example" for number in itertools.count())
         node.wait("old servers", lambda: _asked(node, tap, next(names)) == network)
+    assert "corp.example" not in node.admin("cat", "/etc/resolv.conf").out
     assert resolver == main_process(node, "systemd-resolved")
 
 

@@ -21,6 +21,12 @@ def follow(host, settings, decide=apply.decide):
     return host.done
 
 
+def as_in_the_image():
+    """A host with the file of the image that is what no settings become."""
+    (file,) = render.plan(SCHEMA, {}, ["dns"]).rendered[0].files
+    return FakeHost({file.path: file.content})
+
+
 @pytest.fixture
 def host():
     host = FakeHost()
@@ -66,7 +72,7 @@ def test_at_boot_containers_that_should_run_start_and_nothing_restarts():
         "host-containers": {"admin": ADMIN, "off": {**ADMIN, "enabled": False}},
         "containers": {"demo": {"source": "d", "enabled": True}},
     }
-    done = follow(FakeHost(), settings, apply.decide_boot)
+    done = follow(as_in_the_image(), settings, apply.decide_boot)
     effects = [each for each in done if not each.startswith("write")]
     started = "start host-containers@admin.service containers@demo.service"
     assert effects == ["hostname a", started]
@@ -118,7 +124,7 @@ def test_a_request_for_all_touches_everything():
     result = applier.carry_out(b'{"all":true}', SCHEMA, store({}), FakeHost())
     assert "/etc/chrony/chrony.conf" in result.changed_files
     readers = ["chronyd.service", "containerd.service", "host-containerd.service"]
-    assert (result.restarted, result.reloaded) == (readers, [])
+    assert (result.restarted, result.reloaded) == (readers, ["systemd-resolved.service"])
 
 
 DNS = {"dns": {"name-servers": ["10.0.0.53"]}}
@@ -134,7 +140,7 @@ def test_what_can_read_a_file_again_is_told_and_keeps_running(host):
 
 def test_at_boot_it_is_told_as_well_since_it_may_have_started_already():
     assert follow(FakeHost(), DNS, apply.decide_boot)[-1] == RELOAD
-    assert "reload" not in " ".join(follow(FakeHost(), {}, apply.decide_boot))
+    assert "reload" not in " ".join(follow(as_in_the_image(), {}, apply.decide_boot))
 
 
 def test_a_file_that_adds_to_one_of_the_image_holds_both_and_goes_back_to_it():
@@ -169,7 +175,7 @@ def test_modules_that_settings_load_are_loaded_when_their_list_changes(host):
     unit = "systemd-modules-load.service"
     assert follow(host, nbd)[-1] == f"restart {unit}"
     assert follow(host, nbd) == []
-    assert follow(FakeHost(), nbd, apply.decide_boot)[-1] == f"start {unit}"
+    assert follow(as_in_the_image(), nbd, apply.decide_boot)[-1] == f"start {unit}"
     assert follow(host, {}) == ["remove /etc/modules-load.d/90-settings.conf"]
 
 

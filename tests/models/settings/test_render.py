@@ -1,4 +1,5 @@
 import base64
+from pathlib import Path
 
 import pytest
 from fakes import authority
@@ -112,6 +113,13 @@ def test_a_group_becomes_exactly_these_files_and_units(name, settings, request):
     (rendered,) = render.plan(SCHEMA, settings, [name]).rendered
     text = as_text(rendered)
     assert expected(f"render/{name}-{which}.txt", text) == text
+
+
+def test_the_image_has_what_the_resolver_reads_when_nobody_says_anything():
+    """Else each boot would write it and have the resolver read it again."""
+    (file,) = render.plan(SCHEMA, {}, ["dns"]).rendered[0].files
+    factory = Path(__file__).parents[3] / "packages/network/root/usr/share/factory"
+    assert (factory / file.path.lstrip("/")).read_bytes() == file.content
 
 
 def test_only_the_groups_of_changed_keys_are_rendered():

@@ -32,18 +32,19 @@ class Dns(Model, frozen=True):
 def render(dns: Dns | None) -> Rendered:
     """The resolver's part, and a word to each link that what the network says does not count.
 
-    Without that word the resolver would ask both, and take whichever answers first.
+    Without that word the resolver would ask both, and take whichever answers first. Its own part is
+    there without settings too, as in the image: on a reload the resolver keeps domains that no line
+    takes back.
     """
     dns = dns or Dns()
     said = {"DNS": " ".join(dns.name_servers or []), "Domains": " ".join(dns.search_list or [])}
-    taken = {key: value for key, value in said.items() if value}
-    if not taken:
-        return Rendered()
-    lines = [f"{key}={value}\n" for key, value in taken.items()]
-    resolver = "".join([_HEAD, "[Resolve]\n", *lines])
-    ignored = "".join(f"Use{key}=no\n" for key in taken)
-    links = _HEAD + "\n".join(f"[{source}]\n{ignored}" for source in _SOURCES)
-    return Rendered((File(_RESOLVER, resolver.encode()), File(_LINKS, links.encode())))
+    lines = [f"{key}={value}\n" for key, value in said.items()]
+    files = [File(_RESOLVER, "".join([_HEAD, "[Resolve]\n", *lines]).encode())]
+    ignored = "".join(f"Use{key}=no\n" for key, value in said.items() if value)
+    if ignored:
+        links = _HEAD + "\n".join(f"[{source}]\n{ignored}" for source in _SOURCES)
+        files.append(File(_LINKS, links.encode()))
+    return Rendered(tuple(files))
 
 
 GROUP = Group(
