@@ -16,6 +16,7 @@ from skyrocket.client import cli
 from skyrocket.client.verbs import update
 
 LIVE = {"motd": "hello", "ntp": {"options": ["iburst"]}, "container-registry": {"mirrors": []}}
+NETWORK = "version = 3\n[eth0]\ndhcp4 = true\n"
 DOCUMENT = '[settings]\nmotd = "new"\n'
 CHANGES = {
     "set": ["set", "motd=new"],
@@ -164,3 +165,15 @@ def test_an_interrupted_call_ends_with_130():
         env={"PYTHONPATH": ":".join(part for part in sys.path if part)},
     )  # fmt: skip
     assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
+
+
+def test_network_configure_sends_the_document(tmp_path, capfd):
+    (tmp_path / "net.toml").write_text(NETWORK)
+    state = api_node.state(tmp_path)
+    with api_node.serving(tmp_path, state) as path:
+        words = ["apiclient", "-s", path, "network", "configure"]
+        assert cli.main([*words, f"file://{tmp_path}/net.toml"]) == 0
+        assert cli.main(words) == 2
+        assert cli.main([*words[:-1], "show", "file:///x"]) == 2
+    assert state.doors.asked == [("network", NETWORK.encode())]
+    assert "takes the word 'configure' and one source" in capfd.readouterr().err

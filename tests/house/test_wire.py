@@ -31,7 +31,8 @@ def names_in(file):
 def story(name):
     """The requests of a golden story -> (route, status) of each."""
     text = (FOLDER / f"api/{name}.txt").read_text(encoding="utf-8")
-    found = re.findall(r"^>>> (\w+) ([^ ?\n]*)[^\n]*\n(\d+)", text, re.MULTILINE)
+    asked = r"^>>> (\w+) ([^ ?\n]*).*?\n(\d{3}) "  # a body may have lines
+    found = re.findall(asked, text, re.MULTILINE | re.DOTALL)
     return {(f"{method} {path}", status) for method, path, status in found}
 
 

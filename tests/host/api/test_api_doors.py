@@ -4,7 +4,7 @@ import threading
 import pytest
 
 from skyrocket.host.api.doors import Doors
-from skyrocket.host.api.errors import FailedError
+from skyrocket.host.api.errors import ConflictError, FailedError
 from skyrocket.models.api import ApplyRequest, ApplyResult
 
 
@@ -97,3 +97,19 @@ def test_exec_hands_over_the_connection_with_the_bytes(tmp_path):
     assert verb.got == b"GET /exec" + b"x" * 60000
     (descriptor,) = verb.descriptors
     socket.socket(fileno=descriptor).close()
+
+
+def test_an_override_of_the_network_wins_and_is_said(tmp_path):
+    doors = Doors(network=str(tmp_path / "net.toml"), override=str(tmp_path / "override"))
+    doors.configure_network(b"version = 3\n")
+    (tmp_path / "override").write_bytes(b"version = 3\n")
+    with pytest.raises(ConflictError, match="override is there and wins"):
+        doors.configure_network(b"version = 2\n")
+    assert (tmp_path / "net.toml").read_bytes() == b"version = 3\n"
+
+
+def test_a_network_that_cannot_be_kept_is_500(tmp_path):
+    (tmp_path / "file").touch()
+    doors = Doors(network=str(tmp_path / "file/net.toml"), override=str(tmp_path / "override"))
+    with pytest.raises(FailedError, match=r"Unable to keep .*: Not a directory"):
+        doors.configure_network(b"version = 3\n")

@@ -131,6 +131,7 @@ STORIES = {
     ],
     "actions": [
         ("POST /actions/network/configure", "version = 3"),
+        ("POST /actions/network/configure", "version = 3\n[eth0]\ndhcp4 = true"),
         ("POST /actions/network/configure", "version = 1\n[eth0]\ndhcp4 = true"),
         ("POST /actions/reboot",), ("GET /actions/reboot",), ("POST /exec",), ("GET /nothing",),
         ("POST /settings",),

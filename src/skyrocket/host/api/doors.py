@@ -27,10 +27,14 @@ APPLY_SECONDS = 100.0
 class Doors:
     """The sockets of the privileged verbs."""
 
-    __slots__ = ("_folder",)
+    __slots__ = ("_folder", "_network", "_override")
 
-    def __init__(self, folder: str = FOLDER) -> None:
+    def __init__(
+        self, folder: str = FOLDER, network: str = NETWORK, override: str = NETWORK_OVERRIDE
+    ) -> None:
         self._folder = folder
+        self._network = network
+        self._override = override
 
     def applied(self, request: ApplyRequest) -> ApplyResult:
         """Like `apply`, and wait for the outcome; FailedError when there is none."""
@@ -66,12 +70,12 @@ class Doors:
 
     def configure_network(self, raw: bytes) -> None:
         """Keep RAW as the node's net.toml; what follows from it, systemd starts when it changed."""
-        if files.read(NETWORK_OVERRIDE) is not None:
-            raise ConflictError(f"{NETWORK_OVERRIDE} is there and wins; remove it or change it")
+        if files.read(self._override) is not None:
+            raise ConflictError(f"{self._override} is there and wins; remove it or change it")
         try:
-            files.replace(NETWORK, raw, 0o600, durable=True)
+            files.replace(self._network, raw, 0o600, durable=True)
         except OSError as error:
-            raise FailedError(f"Unable to keep {NETWORK}: {error.strerror}") from error
+            raise FailedError(f"Unable to keep {self._network}: {error.strerror}") from error
 
     def exec(self, client: socket.socket, raw: bytes) -> socket.socket:
         """Hand the CLIENT over to the exec service, with the RAW bytes read from it so far.
