@@ -49,6 +49,7 @@ def page(results: Results) -> str:
         "## The boot", "", "![A boot as a chart](boot.svg)", "", *boot(results), "",
         "## Memory", "", *memory(results), "",
         "## The client", "", *client(results), "",
+        "## Settings", "", *settings(results), "",
     ]  # fmt: skip
     return "\n".join(lines)
 
@@ -129,6 +130,35 @@ def client(results: Results) -> list[str]:
     ):  # fmt: skip
         rows.append(_row(said, _table(_table(section, name), "wall_ms"), "ms"))
     return rows
+
+
+def settings(results: Results) -> list[str]:
+    section = _table(results, "settings")
+    if "plan_ms" not in section:
+        return ["Not measured."]
+    rows = ["| what | median | least | most |", "|---|---|---|---|"]
+    for name, said in (
+        ("plan_ms", "500 keys checked and planned"),
+        ("set_ms", "one key, from set to applied, the applier started for it"),
+        ("set_again_ms", "the same, the applier still there"),
+    ):
+        rows.append(_row(said, _table(section, name), "ms"))
+    rows += ["", "| `GET /settings`, a connection each | 50 % | 90 % | 99 % | most |"]
+    rows += ["|---|---|---|---|---|"]
+    for name, said in (("get_ms", "one client"), ("get_of_8_at_once_ms", "eight at once")):
+        found = _table(section, name)
+        cells = [f"{found[key]} ms" for key in ("p50", "p90", "p99", "max")]
+        rows.append(f"| {said} | {' | '.join(cells)} |")
+    size = shown(cast("float", section["chain_bytes"]), "B")
+    return [
+        *rows,
+        "",
+        (
+            f"The first plan of a process imports modules: {section['first_plan_ms']} ms. "
+            f"{section['upgrades']} upgrades, each with a migration, of 500 settings take {size} "
+            f"at most, {section['upgrade_ms']} ms each."
+        ),
+    ]
 
 
 def _row(name: str, samples: Results, unit: str) -> str:

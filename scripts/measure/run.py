@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from measure.stock import Stock
 
 EVIDENCE = ROOT / "docs/evidence"
-SECTIONS = ("cold", "build", "image", "boot", "client")
+SECTIONS = ("cold", "build", "image", "boot", "client", "settings")
 ROUNDS, CLIENT_ROUNDS = 3, 60
 
 Section = dict[str, object]
@@ -65,6 +65,7 @@ def _measures() -> dict[str, Callable[[int, Path], dict[str, Section]]]:
         "image": _image,
         "boot": _boot,
         "client": _client,
+        "settings": _settings,
     }
 
 
@@ -86,6 +87,13 @@ def _client(rounds: int, _folder: Path) -> dict[str, Section]:
 
     runs = CLIENT_ROUNDS * rounds // ROUNDS
     return {"client": client.measure(ROOT, lab_folders.tools(), runs)}
+
+
+def _settings(rounds: int, _folder: Path) -> dict[str, Section]:
+    from measure import settings
+    from skyrocket.cli import lab_folders
+
+    return {"settings": settings.measure(ROOT, lab_folders.tools(), rounds)}
 
 
 def _boot(rounds: int, folder: Path) -> dict[str, Section]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 
-from skyrocket.lab import ssh
+from skyrocket.lab import serial, ssh
 
 if TYPE_CHECKING:
     from boot.machine import Machine, Rack
@@ -28,6 +29,16 @@ hostnam = "misspelt"
 [settings.ntp]
 time-servers = "not a list"
 """
+MISTAKES = ("settings.motd", "`hostnam`", "at settings.network", "settings.ntp.time-servers")
+LATER_SECONDS = 5.0
+"""A node with wrong user data answers at most so much later than with right ones."""
+
+
+def answered_at(said: str) -> float:
+    """The uptime at which the console said that the API answers."""
+    ready = serial.ready(said)
+    assert ready is not None
+    return float(ready.uptime)
 
 
 @pytest.fixture(scope="module")
@@ -63,18 +74,42 @@ def test_the_disc_wins_over_the_private_file_and_overrides_over_both(iso: Machin
     assert settings["network"]["hostname"] == "over"
 
 
+def test_wrong_user_data_is_in_status_and_journal_and_takes_no_time(iso: Machine) -> None:
+    """On a node that can be asked: the same reason everywhere, and the API as soon as before.
+
+    It is the node's second boot with these sources, so its settings are there and the admin
+    container runs; the mark that user data was taken in is what is taken away.
+    """
+    normal = answered_at(iso.serial())
+    overrides = f"cat > {PRIVATE}/user-data-overrides.toml"
+    assert iso.admin("sheltie", "-c", overrides, stdin=WRONG).status == 0
+    document = f"{PRIVATE}/store/settings-1.json"
+    kept = json.loads(iso.host(f"cat {document}").out)
+    assert kept.pop("user_data") is True
+    text = json.dumps(kept)
+    assert iso.admin("sheltie", "-c", f"cat > {document} && sync", stdin=text).status == 0
+    mark = iso.mark()
+    assert iso.admin("apiclient", "reboot").status == 0
+    iso.hang_up()
+    iso.wait_ready(mark)
+    said = iso.wait_serial("skyrocket: degraded", mark, seconds=10)
+    assert answered_at(said) <= normal + LATER_SECONDS
+    status = json.loads(iso.admin("apiclient", "raw", "-u", "/status").out)
+    (reason,) = status["reasons"]
+    assert status["degraded"]
+    assert all(mistake in reason for mistake in MISTAKES)
+    assert f"skyrocket: {reason}" in "".join(serial.clean(said))
+    journal = iso.host("journalctl --boot --unit=skyrocket-boot --output=cat").out
+    assert reason in journal
+    assert iso.get("settings.motd")["settings"] == {"motd": "from the disc"}
+
+
 def test_wrong_user_data_is_said_and_the_node_answers_with_defaults(rack: Rack) -> None:
     """Every mistake is on the console with its source, key and reason; nothing of it is taken."""
     node = rack.start(rack.order("wrong", user_data=WRONG))
     said = node.wait_serial("skyrocket: degraded", seconds=10)
     reason = next(line for line in said.splitlines() if "cannot use user data" in line)
     assert reason.startswith("skyrocket: cannot use user data user-data on /dev/")
-    for mistake in (
-        "settings.motd",
-        "`hostnam`",
-        "at settings.network",
-        "settings.ntp.time-servers",
-    ):
-        assert mistake in reason
+    assert all(mistake in reason for mistake in MISTAKES)
     assert not ssh.wait(node.node, 0), "the admin container came from refused user data"
     assert "skyrocket: ready version=" in said, "the API does not answer"

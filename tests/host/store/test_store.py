@@ -122,6 +122,17 @@ def test_generations_are_kept_and_can_be_looked_at(store):
             store.generation(none)
 
 
+def test_the_generation_that_an_upgrade_replaces_is_kept_too(tmp_path):
+    """Also when it skips versions: whoever goes back finds the settings from before."""
+    chain = Chain((kinds.added("n"), kinds.renamed("a", "b")))
+    FileStore(str(tmp_path), Chain()).save(Document({"a": 1}, generation=1))
+    newer = FileStore(str(tmp_path), chain)
+    upgraded = schemas.forward(newer.load(), chain)
+    newer.save(upgraded.following({"b": 1, "n": 2}))
+    assert [entry.generation for entry in newer.history()] == [1, 2]
+    assert newer.generation(1) == Document({"a": 1}, generation=1)
+
+
 def test_the_history_is_bounded(tmp_path):
     store = FileStore(str(tmp_path))
     for number in range(1, 120):

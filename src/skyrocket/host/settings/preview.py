@@ -55,11 +55,14 @@ def _sorted(found: list[Key]) -> list[Key]:
 
 def _because(schema: Schema, values: list[Value]) -> dict[str, list[str]]:
     """Places (paths of configuration files) -> the changed keys of their group."""
-    found: dict[str, list[str]] = {}
-    for group in schema.groups.values():
-        own = [value.key for value in values if keys.parse(value.key)[1] == group.name]
-        found.update((place.path, own) for place in group.files.values())
-    return found
+    by_group: dict[str, list[str]] = {}
+    for value in values:
+        by_group.setdefault(keys.parse(value.key)[1], []).append(value.key)
+    return {
+        place.path: by_group.get(group.name, [])
+        for group in schema.groups.values()
+        for place in group.files.values()
+    }
 
 
 def _files(

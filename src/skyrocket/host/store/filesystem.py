@@ -138,15 +138,14 @@ class FileStore:
 
     def _remember(self, generation: int) -> None:
         """Give the document that generation GENERATION replaces its name in the history."""
-        raw = self._files.read(self.path)
-        if raw is None:
+        ours = [each for each in self._schemas() if each <= self.chain.schema]
+        readable = [each for each in ours if self._is_readable(self._path(each))]
+        found = [(self._read(self._path(each)).generation, each) for each in readable]
+        if not found:
             return
-        try:
-            replaced = decode(raw, self.path).generation
-        except UnreadableError:
-            return
+        replaced, schema = max(found)  # the schema is another one when this is an upgrade
         if replaced < generation and replaced not in self._generations():
-            self._files.link(self.path, self._archived(replaced))
+            self._files.link(self._path(schema), self._archived(replaced))
             self._files.sync_folder(self._past)
 
     def _forget(self, document: Document) -> None:
