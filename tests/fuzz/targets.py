@@ -25,11 +25,13 @@ from skyrocket.host.api.errors import BadRequestError
 from skyrocket.host.api.message import Request
 from skyrocket.host.containers import exec_protocol
 from skyrocket.host.containers.exec_session import Session
+from skyrocket.host.network import links
 from skyrocket.host.settings import render
 from skyrocket.host.settings.errors import UserDataError
 from skyrocket.host.settings.user_data import parse
-from skyrocket.models import keys
+from skyrocket.models import keys, net_config
 from skyrocket.models.settings import table
+from skyrocket.models.settings.mistakes import SettingsError
 
 from fuzz.engine import Target  # isort: skip
 
@@ -111,6 +113,16 @@ def run_toml(content):
         reason = ""
         render.plan(SCHEMA, tree)
     assert "\n" not in reason
+
+
+def run_net(content):
+    """`net.toml`: refused with its mistakes, or files for systemd-networkd."""
+    try:
+        config = net_config.parse(content)
+    except SettingsError:
+        return
+    links.files(config)
+    links.drop_ins(config)
 
 
 def run_key(content):
@@ -261,6 +273,12 @@ def _guess(value):
     return int(value) if value[:1].isdigit() else value
 
 
+def _family(text, *, network=False):
+    """`net_config.family_of` that trusts that there is a prefix."""
+    address = net_config._CIDR.fullmatch(text)[1] if network else text
+    return 6 if ":" in address else 4
+
+
 def _text(raw, _name):
     """`parse._text` that trusts its source."""
     return raw.decode()
@@ -279,6 +297,21 @@ TOML_WORDS = [
     b'"', b"'", b'"""', b"\\u0000", b"[", b"]", b"{", b"}", b".", b"9" * 5000, b"1979-05-27",
     b"inf", b"nan", b"\r", b"\x00", b"\xff", b"\x1f\x8b", b"true", b"# ", b"a.b.c.d = 1\n",
 ]  # fmt: skip
+NETWORKS = [
+    b"version = 1\n[eth0]\ndhcp4 = true\n",
+    b'version = 2\n[eth0.static4]\naddresses = ["10.0.0.2/24"]\n[[eth0.route]]\nto = "default"\n',
+    (
+        b'version = 3\n[b0]\nkind = "bond"\nmode = "active-backup"\ninterfaces = ["eth0", "eth1"]\n'
+        b"dhcp6 = true\n[b0.monitoring]\nmiimon-frequency-ms = 100\nmiimon-updelay-ms = 200\n"
+        b"miimon-downdelay-ms = 200\n"
+    ),
+    b'version = 3\n[v0]\nkind = "vlan"\ndevice = "eth0"\nid = 42\ndhcp4 = {enabled = true}\n',
+]
+NET_WORDS = [
+    b"version = 3\n", b"[eth0]\n", b'["0e:d4:a1:00:00:01"]\n', b"dhcp4 = true\n", b"= []", b'""',
+    b"primary = true\n", b"/0", b"/129", b"::1/64", b"\\u0000", b"\\n", b"]", b"-1", b"9" * 5000,
+    b"\xff",
+]  # fmt: skip
 TARGETS = (
     Target(
         "json", "bodies of PATCH /settings, PATCH /settings/change and POST /plan, to the commit",
@@ -289,6 +322,11 @@ TARGETS = (
         "toml", "user data: gzip, TOML, settings, rendering",
         run_toml, [*DOCUMENTS, gzip.compress(DOCUMENTS[0])], TOML_WORDS,
         (parse, "_text", _text), "bytes that are no UTF-8 are trusted",
+    ),
+    Target(
+        "net.toml", "the node's network: TOML, links, files for systemd-networkd",
+        run_net, NETWORKS, NET_WORDS,
+        (net_config, "family_of", _family), "an address without a prefix is trusted",
     ),
     Target(
         "key", "names of settings, read and written again",
