@@ -50,6 +50,7 @@ def page(results: Results) -> str:
         "## Memory", "", *memory(results), "",
         "## The client", "", *client(results), "",
         "## Settings", "", *settings(results), "",
+        "## What each layer costs", "", *layers(results), "",
     ]  # fmt: skip
     return "\n".join(lines)
 
@@ -130,6 +131,29 @@ def client(results: Results) -> list[str]:
     ):  # fmt: skip
         rows.append(_row(said, _table(_table(section, name), "wall_ms"), "ms"))
     return rows
+
+
+def layers(results: Results) -> list[str]:
+    section = _table(results, "layers")
+    if "whole" not in section:
+        return ["Not measured."]
+    rows = [
+        "| image | ready | processor until then | a container anew | root |",
+        "|---|---|---|---|---|",
+    ]
+    for name in section:
+        row = _table(section, name)
+        if name == "measured_under":
+            continue
+        kinds = ("ready_seconds", "processor_seconds", "container_seconds")
+        cells = [f"{_table(row, kind)['median']} s" for kind in kinds]
+        cells.append(shown(cast("float", row["root_bytes"]), "B"))
+        rows.append(f"| {name} | {' | '.join(cells)} |")
+    return [
+        *rows,
+        "",
+        "Medians; *a container anew* counts from its unit's start to its page's answer.",
+    ]
 
 
 def settings(results: Results) -> list[str]:

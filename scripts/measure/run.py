@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from measure.stock import Stock
 
 EVIDENCE = ROOT / "docs/evidence"
-SECTIONS = ("cold", "build", "image", "boot", "client", "settings")
+SECTIONS = ("cold", "build", "image", "boot", "client", "settings", "layers")
+SLOW = ("cold", "layers")
 ROUNDS, CLIENT_ROUNDS = 3, 60
 
 Section = dict[str, object]
@@ -27,13 +28,15 @@ Section = dict[str, object]
 def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser("scripts/bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(SECTIONS)}")
-    parser.add_argument("--quick", action="store_true", help="one round; no cold run unless named")
+    parser.add_argument(
+        "--quick", action="store_true", help="one round; no cold run and no layers unless named"
+    )
     parser.add_argument("--rounds", type=int, default=0, metavar="N")
     parser.add_argument("--output", type=Path, default=EVIDENCE, metavar="FOLDER")
     wish = parser.parse_args(argv)
     if unknown := [name for name in wish.names if name not in SECTIONS]:
         parser.error(f"there is no section {', '.join(unknown)}; there are {', '.join(SECTIONS)}")
-    names = wish.names or [name for name in SECTIONS if not (wish.quick and name == "cold")]
+    names = wish.names or [name for name in SECTIONS if not (wish.quick and name in SLOW)]
     rounds = wish.rounds or (1 if wish.quick else ROUNDS)
     here.open_rooms()
     failed = [name for name in SECTIONS if name in names and not _one(name, rounds, wish.output)]
@@ -66,6 +69,7 @@ def _measures() -> dict[str, Callable[[int, Path], dict[str, Section]]]:
         "boot": _boot,
         "client": _client,
         "settings": _settings,
+        "layers": _layers,
     }
 
 
@@ -94,6 +98,12 @@ def _settings(rounds: int, _folder: Path) -> dict[str, Section]:
     from skyrocket.cli import lab_folders
 
     return {"settings": settings.measure(ROOT, lab_folders.tools(), rounds)}
+
+
+def _layers(rounds: int, _folder: Path) -> dict[str, Section]:
+    from measure import layers
+
+    return {"layers": layers.measure(rounds)}
 
 
 def _boot(rounds: int, folder: Path) -> dict[str, Section]:

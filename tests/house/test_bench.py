@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from measure import boots, builds, chart, facts, report, samples, stock, targets  # noqa: E402
+from measure import boots, builds, chart, facts, layers, report, samples, stock, targets  # noqa: E402
 
 INITRD = '{"started_at": 3.0, "stages": {"start": 0.5, "root": 0.25}}'
 KERNEL = "[    0.000000] Linux version 6.12\n[    1.750000] Run /init as init process\n"
@@ -204,3 +204,22 @@ def test_the_line_that_is_changed_is_there() -> None:
     original = (ROOT / builds.LINE).read_text(encoding="utf-8")
     assert original.count(builds.FROM) == 1
     compile(original.replace(builds.FROM, builds.TO.replace("{count}", "7")), "x", "exec")
+
+
+def test_a_layer_is_left_out_of_a_copy(tmp_path: Path) -> None:
+    """Each change of data changes something, and only protection goes from the units."""
+    (tmp_path / "variants/shared").mkdir(parents=True)
+    base = tmp_path / layers.BASE
+    base.write_bytes((ROOT / layers.BASE).read_bytes())
+    for name in ("selinux", "hardening"):
+        layers.without_package(name)(tmp_path)
+        assert f'"{name}"' not in base.read_text()
+        with pytest.raises(layers.MeasureError, match="does not list it"):
+            layers.without_package(name)(tmp_path)
+    unit = tmp_path / "packages/x/units/x.service"
+    with pytest.raises(layers.MeasureError, match="no unit has one"):
+        layers.without_sandboxes(tmp_path)
+    unit.parent.mkdir(parents=True)
+    unit.write_text("[Service]\nExecStart=/x\nProtectSystem=strict\nMemoryMax=1G\nDeviceAllow=\n")
+    layers.without_sandboxes(tmp_path)
+    assert unit.read_text() == "[Service]\nExecStart=/x\nMemoryMax=1G\n"
