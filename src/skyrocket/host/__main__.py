@@ -12,6 +12,7 @@ VERBS = {
     "container": ("skyrocket.host.containers.run", "run one container in the foreground"),
     "exec": ("skyrocket.host.containers.exec", "run a command in a container for a client"),
     "health": ("skyrocket.host.slots.health", "judge this boot and bless its slot"),
+    "update": ("skyrocket.host.update.main", "carry out update commands asked for over its socket"),
     "reboot": ("skyrocket.host.boot.reboot", "restart the machine when asked over its socket"),
 }
 
