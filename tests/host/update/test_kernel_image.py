@@ -6,8 +6,8 @@ import hashlib
 from typing import TYPE_CHECKING
 
 import pytest
+from fakes.node_disk import BootFolder
 
-from skyrocket.host.slots import boot_partition
 from skyrocket.host.slots.choice import Uki, booted_by_loader
 from skyrocket.host.update import kernel_image
 from skyrocket.host.update.errors import SlotError
@@ -21,17 +21,12 @@ DATA = b"kernel image" * 1000
 SHA = hashlib.sha256(DATA).hexdigest()
 
 
-class Folder(boot_partition.BootPartition):
+class Folder(BootFolder):
     """A mounted boot partition: a folder with the running version's image."""
 
     def __init__(self, place: Path, room: int = 1 << 40) -> None:
-        super().__init__("none", str(place))
-        self.room = room
-        (place / slots.FOLDER).mkdir(parents=True)
+        super().__init__(place, room=room)
         (place / slots.FOLDER / slots.name_for(OLD)).write_bytes(b"old")
-
-    def free(self) -> int:
-        return self.room
 
     def has(self) -> list[str]:
         return [str(name) for name in self.names()]

@@ -14,12 +14,11 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import structs
 
-from skyrocket.host.slots import bless
-from skyrocket.host.slots.boot_partition import BootPartition
 from skyrocket.host.system import files, journal
 from skyrocket.host.system.web import Client
 from skyrocket.host.update import facts as room
 from skyrocket.host.update import kernel_image, memory, plan, prepare
+from skyrocket.host.update.disk import NodeDisk
 from skyrocket.host.update.errors import GoneError, SlotError, SourceError, UpdateError
 from skyrocket.models import update_status, version
 from skyrocket.models.api import UpdateAnswer
@@ -60,7 +59,7 @@ def carry_out(verb: Verb, facts: Facts) -> Kept:
     try:
         after = _VERBS[verb](facts, before)
         said = Command(verb, "Success", stamp(time.time_ns()), 0, "")
-    except (UpdateError, OSError) as error:
+    except Exception as error:  # noqa: BLE001  (whatever it is: it is this command's outcome)
         journal.error(f"update {verb}: {error}")
         after = memory.read(facts.folder) or before
         after = update_status.at_boot(after, facts.running, facts.boot, facts.image)
@@ -105,7 +104,8 @@ def write(facts: Facts, before: Kept) -> Kept:
         before = structs.replace(before, staged=None)
         memory.write(facts.folder, update_status.with_state(before, facts.image, ready=False))
         places = prepare.Places(facts.running, facts.folder)
-        told = prepare.prepare(order, repository, client, places)
+        source = prepare.Source(repository, client)
+        told = prepare.prepare(order, source, places, NodeDisk())
     journal.info(
         f"update: {update.version} is in the idle slot; {client.received} bytes received; "
         f"blocks kept {told.kept}, copied {told.copied}, fetched {told.fetched}"
@@ -130,7 +130,7 @@ def _order(
 def activate(facts: Facts, before: Kept) -> Kept:
     staged = _staged(before)
     older = version.newer(facts.image.version, staged.image.version)
-    with BootPartition(bless.device_of_boot()) as boot:
+    with NodeDisk().boot() as boot:
         kernel_image.activate(
             boot, staged.root_hash, staged.boot_sha256, facts.running, older=older
         )
@@ -138,7 +138,7 @@ def activate(facts: Facts, before: Kept) -> Kept:
 
 
 def deactivate(facts: Facts, before: Kept) -> Kept:
-    with BootPartition(bless.device_of_boot()) as boot:
+    with NodeDisk().boot() as boot:
         kernel_image.deactivate(boot, _staged(before).root_hash, facts.running)
     return update_status.with_state(before, facts.image, ready=False)
 

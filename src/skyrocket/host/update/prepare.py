@@ -14,9 +14,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from skyrocket.host.slots import bless
-from skyrocket.host.slots.boot_partition import BootPartition
-from skyrocket.host.system import blockdev, disk, files, verity
+from skyrocket.host.system import files, verity
 from skyrocket.host.system.faults import DoorError
 from skyrocket.host.update import fill, idle, kernel_image
 from skyrocket.host.update.errors import SlotError, SourceError
@@ -30,6 +28,7 @@ if TYPE_CHECKING:
     from tuf.api.metadata import TargetFile
 
     from skyrocket.host.system.web import Client
+    from skyrocket.host.update.disk import NodeDisk
     from skyrocket.host.update.repository import Repository
     from skyrocket.models.update import Proof
 
@@ -47,10 +46,10 @@ class Order(NamedTuple):
 
 
 class Source(NamedTuple):
-    """Where a file is fetched from."""
+    """What is signed, and how bytes are fetched."""
 
+    repository: Repository
     client: Client
-    url: str
 
 
 class Places(NamedTuple):
@@ -60,45 +59,32 @@ class Places(NamedTuple):
     folder: str
 
 
-def prepare(order: Order, repository: Repository, client: Client, places: Places) -> fill.Told:
+def prepare(order: Order, source: Source, places: Places, disk: NodeDisk) -> fill.Told:
     """Carry out ORDER -> where the blocks came from."""
-    root_hash = order.proof.root_hash
+    root_hash, repository = order.proof.root_hash, source.repository
     if root_hash == places.running:
         raise SlotError("cannot update: this version runs already")
-    whole = blockdev.disk_of(os.stat("/").st_dev)
-    table = _mended(whole)
+    table = disk.table()
     slots = idle.find(table, places.running)
     _fits(table, slots.idle, order)
     raw = repository.read(order.tree)
     tree = Tree(raw, root_hash)
     if tree.size != order.root.length:
         raise SourceError("cannot use the hash tree: it is not as long as the root")
-    with BootPartition(bless.device_of_boot()) as boot:
+    with disk.boot() as boot:
         kernel_image.make_room(boot, places.running, order.boot.length)
     marker = f"{places.folder}/{MARKER}"
     resume = files.read(marker) == root_hash.encode()
-    table = idle.named(table, slots.idle, _random_ids())
-    disk.write_table(whole, table)
+    disk.write(idle.named(table, slots.idle, _random_ids()))
     files.replace(marker, root_hash.encode(), durable=True)
-    with_old = _running(whole, slots.running, places.running)
-    new = whole.partition(slots.idle.root + 1).device
-    _write_tree(whole.partition(slots.idle.hash + 1).device, raw)
-    told = _fill(new, with_old, tree, Source(client, repository.url(order.root)), resume=resume)
-    disk.write_table(whole, idle.named(table, slots.idle, layout.root_ids(root_hash)))
-    with BootPartition(bless.device_of_boot()) as boot:
-        parts = _body(client, repository.url(order.boot), order.boot.length)
+    _write_tree(disk.device(slots.idle.hash), raw)
+    told = _fill(disk, slots, tree, places.running, source, repository.url(order.root), resume)
+    disk.write(idle.named(table, slots.idle, layout.root_ids(root_hash)))
+    with disk.boot() as boot:
+        parts = _body(source.client, repository.url(order.boot), order.boot.length)
         kernel_image.write(boot, root_hash, parts, order.boot.hashes["sha256"])
     files.remove(marker)
     return told
-
-
-def _mended(whole: blockdev.Disk) -> gpt.Table:
-    """The partition table, both copies whole."""
-    reading = disk.read_table(whole)
-    better = gpt.mended(reading, whole.sectors)
-    if better is not None:
-        disk.write_table(whole, better)
-    return better or reading.best
 
 
 def _fits(table: gpt.Table, pair: idle.Pair, order: Order) -> None:
@@ -114,13 +100,19 @@ def _fits(table: gpt.Table, pair: idle.Pair, order: Order) -> None:
 
 
 def _fill(
-    device: str, old: fill.Old | None, tree: Tree, source: Source, *, resume: bool
+    disk: NodeDisk,
+    slots: idle.Slots,
+    tree: Tree,
+    running: str,
+    source: Source,
+    url: str,
+    resume: bool,
 ) -> fill.Told:
+    old = _running(disk, slots.running, running)
     try:
-        new = os.open(device, os.O_RDWR | os.O_CLOEXEC)
+        new = os.open(disk.device(slots.idle.root), os.O_RDWR | os.O_CLOEXEC)
         try:
-            slot = fill.Slot(new, tree)
-            return fill.fill(slot, old, source.client, source.url, resume=resume)
+            return fill.fill(fill.Slot(new, tree), old, source.client, url, resume=resume)
         finally:
             os.close(new)
     finally:
@@ -143,17 +135,16 @@ def _write_tree(device: str, raw: bytes) -> None:
         os.close(descriptor)
 
 
-def _running(whole: blockdev.Disk, pair: idle.Pair, root_hash: str) -> fill.Old | None:
+def _running(disk: NodeDisk, pair: idle.Pair, root_hash: str) -> fill.Old | None:
     """The running version as a source of blocks; None when its tree cannot be read or proven."""
     try:
-        with open(whole.partition(pair.hash + 1).device, "rb") as file:
+        with open(disk.device(pair.hash), "rb") as file:
             head = file.read(BLOCK)
             rest = sum(levels(verity.parse(head).blocks)) * BLOCK
             tree = Tree(head + file.read(rest), root_hash)
     except (OSError, SourceError, DoorError):
         return None
-    device = whole.partition(pair.root + 1).device
-    return fill.Old(tree, os.open(device, os.O_RDONLY | os.O_CLOEXEC))
+    return fill.Old(tree, os.open(disk.device(pair.root), os.O_RDONLY | os.O_CLOEXEC))
 
 
 def _body(client: Client, url: str, size: int) -> Iterator[bytes]:
