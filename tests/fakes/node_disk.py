@@ -73,6 +73,9 @@ class BootFolder(boot_partition.BootPartition):
         self.power.step()
         return super().path(name)
 
+    def sync(self) -> None:
+        self.power.step()
+
     def free(self) -> int:
         return self.room
 

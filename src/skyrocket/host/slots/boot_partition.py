@@ -52,6 +52,10 @@ class BootPartition:
         """Where the file NAME is or would be while the partition is mounted."""
         return f"{self._place}/{name}"
 
+    def sync(self) -> None:
+        """Do not return before the medium has everything: FAT has no journal."""
+        os.sync()
+
     def free(self) -> int:
         """Bytes that are free."""
         found = os.statvfs(self._place)

@@ -40,7 +40,7 @@ def make_room(boot: BootPartition, running: str, size: int) -> None:
     aside = boot.path(STAGED)
     for found in files.names(aside):
         files.remove(f"{aside}/{found}")
-    os.sync()
+    boot.sync()
     if boot.free() < size + SLACK:
         raise SlotError(
             f"cannot update: the boot partition has {boot.free()} bytes free, "
@@ -65,7 +65,7 @@ def write(boot: BootPartition, root_hash: str, parts: Iterable[bytes], sha256: s
     finally:
         os.close(descriptor)
     files.sync_folder(aside)
-    os.sync()
+    boot.sync()
     check(path, sha256)
 
 
@@ -110,4 +110,4 @@ def _move(boot: BootPartition, source: str, target: str) -> None:
     files.rename(source, target)
     files.sync_folder(boot.path(slots.FOLDER))
     files.sync_folder(boot.path(STAGED))
-    os.sync()
+    boot.sync()
