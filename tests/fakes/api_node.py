@@ -16,7 +16,7 @@ from skyrocket.host.api.peers import Kind
 from skyrocket.host.api.state import State
 from skyrocket.host.store.document import Document
 from skyrocket.host.store.memory import MemoryStore
-from skyrocket.models.api import ApplyResult, Variant
+from skyrocket.models.api import ApplyResult, UpdateAnswer, Variant
 
 AGENT = Path(__file__).parents[2] / "packages/agent"
 VARIANT = Variant(
@@ -49,6 +49,13 @@ class Doors:
 
     def configure_network(self, raw):
         self._note(("network", raw))
+
+    def update(self, command):
+        self._note(("update", command))
+        return UpdateAnswer(ok=True)
+
+    def update_status(self, _variant):
+        """No command has run yet."""
 
     def exec(self, client, raw):
         self._note(("exec", client.fileno() >= 0, raw))

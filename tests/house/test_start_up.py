@@ -32,7 +32,7 @@ def imported(code, *paths):
 @pytest.mark.parametrize(
     ("module", "most", "denied"),
     [
-        ("skyrocket.host.api.main", 136, HEAVY),
+        ("skyrocket.host.api.main", 137, HEAVY),
         ("skyrocket.host.boot.sequence", 130, HEAVY | {"h11"}),
         ("skyrocket.host.settings.applier", 130, HEAVY | {"h11"}),
         ("skyrocket.host.boot.console", 40, HEAVY | {"h11", "msgspec", "typing_extensions"}),

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import json
+import re
 from pathlib import Path
 
 import msgspec
 
 from skyrocket.build import lock as locks
+from skyrocket.build.image.build import Edition
 from skyrocket.cli import made, turns
 from skyrocket.cli.terminal import amount, shown
 
@@ -19,10 +22,17 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
     parser.add_argument("--keys", type=Path, metavar="D", help="sign with the keys in folder D")
     parser.add_argument("--bundle", metavar="FILE", help="take everything from FILE, no network")
+    parser.add_argument(
+        "--version", default="", type=version, metavar="X.Y.Z", help="(default: the project's)"
+    )
+    parser.add_argument(
+        "--update-root", type=Path, metavar="FILE", help="root.json of the repository it believes"
+    )
     wish = parser.parse_args(argv)
+    edition = Edition(wish.version, trusted(wish.update_root))
     with shown() as report, turns.mine(report):
         made.fetch(locks.read(), report)
-        built = made.image(wish.variant, wish.architecture, report, wish.keys)
+        built = made.image(wish.variant, wish.architecture, report, wish.keys, edition)
     facts = built.facts
     if wish.json:
         print(msgspec.json.encode(facts).decode())
@@ -34,3 +44,30 @@ def main(argv: list[str]) -> int:
     print(f"root hash   {facts.root_hash}")
     print(f"signed      {facts.secure_boot or 'no'}")
     return 0
+
+
+def version(text: str) -> str:
+    """What loader, settings and update repositories all read as a version."""
+    if not re.fullmatch(r"\d+\.\d+\.\d+(~[0-9A-Za-z.]+)?", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no version like 1.2.3 or 1.2.3~rc1")
+    return text
+
+
+def trusted(file: Path | None) -> bytes:
+    """The root of trust in FILE; only its form is looked at here."""
+    if file is None:
+        return b""
+    try:
+        data = file.read_bytes()
+        kind = json.loads(data)["signed"]["_type"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UpdateRootError(f"cannot use {file} as update root: {error}") from error
+    if kind != "root":
+        raise UpdateRootError(f"cannot use {file} as update root: it is {kind} metadata")
+    return data
+
+
+class UpdateRootError(Exception):
+    """A file that is no root of trust."""
+
+    hint = "./skyrocket repo init leaves one as DIR/root.json"

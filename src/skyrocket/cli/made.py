@@ -61,10 +61,14 @@ def fetch(lock: Lock, report: Reporter, containers: Sequence[str] = ()) -> None:
 
 
 def image(
-    variant: str, architecture: str, report: Reporter, keys: Path | None = None
+    variant: str,
+    architecture: str,
+    report: Reporter,
+    keys: Path | None = None,
+    edition: image_build.Edition = image_build.PLAIN,
 ) -> image_build.Built:
     """The image of VARIANT, signed if there is a folder of KEYS."""
-    return image_build.build(ROOT, variant, architecture, report, authority(keys))
+    return image_build.build(ROOT, variant, architecture, report, authority(keys), edition)
 
 
 def authority(keys: Path | None) -> Authority | None:

@@ -4,7 +4,7 @@ Field names are those of the wire. Settings themselves are trees (`models.keys.T
 `models.settings`.
 """
 
-from typing import Any
+from typing import Any, Literal
 
 from msgspec import Struct, field
 
@@ -64,6 +64,20 @@ class ActionResult(Struct, frozen=True):
 
     ok: bool
     error: str | None = None
+
+
+class UpdateRequest(Struct, frozen=True):
+    """One line to `/run/skyrocket/update.sock`: start this command."""
+
+    command: Literal["refresh", "prepare", "activate", "deactivate"]
+
+
+class UpdateAnswer(Struct, frozen=True, omit_defaults=True):
+    """Whether the command was started; else the status and the text that upstream's API gives."""
+
+    ok: bool
+    status: int = 204
+    error: str = ""
 
 
 class KeypairRequest(Struct, frozen=True):

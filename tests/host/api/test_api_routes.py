@@ -136,9 +136,12 @@ STORIES = {
         ("POST /actions/reboot",), ("GET /actions/reboot",), ("POST /exec",), ("GET /nothing",),
         ("POST /settings",),
     ],
-    "absent": [
+    "updates": [
         ("GET /updates/status",), ("POST /actions/refresh-updates",), ("POST /actions/prepare-update",),
         ("POST /actions/activate-update",), ("POST /actions/deactivate-update",),
+        ("GET /actions/refresh-updates",),
+    ],
+    "absent": [
         ("POST /actions/ephemeral-storage/init", "{}"), ("POST /actions/ephemeral-storage/bind", "{}"),
         ("GET /actions/ephemeral-storage/list-disks",), ("GET /actions/ephemeral-storage/list-dirs",),
         ("GET /report",), ("GET /report/cis",), ("GET /report/cis?type=kubernetes",), ("GET /report/fips",),

@@ -19,6 +19,7 @@ from skyrocket.build.image import (
     selinux,
     stages,
 )
+from skyrocket.build.image.entries import Entry
 from skyrocket.build.image.errors import ContentsError
 from skyrocket.build.image.manifest import describe_image
 from skyrocket.build.image.review import review
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 
     from skyrocket.build.definitions import Definition
     from skyrocket.build.image.contents import Release
-    from skyrocket.build.image.entries import Entry
     from skyrocket.build.lock import Lock
     from skyrocket.models.manifest import Manifest
     from skyrocket.models.progress import Reporter
@@ -51,6 +51,7 @@ OURS = (
     *(f"src/skyrocket/{room}/**/*.py" for room in ("client", "host", "migrations", "models")),
 )
 """What of a checkout goes into a node: patterns of files."""
+UPDATE_ROOT = "usr/share/skyrocket/update/root.json"
 BOOT_FILES = ("kernel", "initrd", "cmdline", "os-release", "uki.efi")
 
 
@@ -59,6 +60,31 @@ class Built(NamedTuple):
 
     folder: Path
     facts: Manifest
+
+
+class Edition(NamedTuple):
+    """What of an image is not in the checkout: its version, and whose updates it believes.
+
+    UPDATE_ROOT is the root.json of a repository; without one a node takes no updates.
+    """
+
+    version: str = ""
+    update_root: bytes = b""
+
+    def of(self, release: Release) -> Release:
+        return release._replace(version=self.version) if self.version else release
+
+    def entries(self) -> tuple[Entry, ...]:
+        if not self.update_root:
+            return ()
+        folder, name = UPDATE_ROOT.rsplit("/", 1)
+        return (
+            Entry(folder, "folder", 0o755, programs.ORIGIN),
+            Entry(f"{folder}/{name}", "file", 0o644, programs.ORIGIN, content=self.update_root),
+        )
+
+
+PLAIN = Edition()
 
 
 class Second(NamedTuple):
@@ -95,6 +121,7 @@ def build(
     architecture: str,
     report: Reporter,
     authority: Authority | None = None,
+    edition: Edition = PLAIN,
 ) -> Built:
     """Build variant NAME for ARCHITECTURE, signed by AUTHORITY if there is one.
 
@@ -104,9 +131,13 @@ def build(
     lock = locks.read(checkout / "packages.lock")
     sandbox = Sandbox(tools.tree(lock, report))
     pool = open_pool(lock, architecture, report)
-    release = describe(checkout, definition, architecture, lock)
-    version = make_version(checkout, definition, pool, release, sandbox, report, authority)
-    return make_image(checkout, definition, lock, (version,), sandbox, report, authority)
+    release = edition.of(describe(checkout, definition, architecture, lock))
+    version = make_version(
+        checkout, definition, pool, release, sandbox, report, authority, added=edition.entries()
+    )
+    return make_image(
+        checkout, definition, lock, (version,), sandbox, report, authority, edition.version
+    )
 
 
 def build_pair(
@@ -171,6 +202,7 @@ def make_version(
     report: Reporter,
     authority: Authority | None = None,
     changed: tuple[Entry, ...] = (),
+    added: tuple[Entry, ...] = (),
 ) -> Version:
     """Programs, modules, root with its proof, initrd and kernel image of one version."""
     mistakes: list[str] = []
@@ -185,7 +217,7 @@ def make_version(
     early = modules.by_name(kernel, "initrd", names["initrd"], mistakes)
     late_folder = stages.make_modules(sandbox, kernel, chosen)
     rules = stages.make_policy(sandbox, checkout, definition.packages)
-    made = [*ours.entries(), *modules.entries(late_folder, kernel.image.origin)]
+    made = [*ours.entries(), *added, *modules.entries(late_folder, kernel.image.origin)]
     entries = contents.compose(
         checkout,
         definition,

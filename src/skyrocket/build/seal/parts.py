@@ -75,7 +75,7 @@ def base(shop: Workshop, program: Program, survey: Survey) -> layout.Part:
         "job": job,
         "tools": shop.sandbox.root.name,
         "tool": digest(TOOL.glob("*.py"), TOOL),
-        "data": digest([DATA / "record.py", *(DATA / "standins").glob("*.py")], DATA),
+        "data": digest([DATA / "record.py", *(DATA / "standins").rglob("*.py")], DATA),
         "wheels": _wheels_digest(shop.wheels, program.wheels),
     }
     folder = step.run(shop.cache, "seal-base", inputs, lambda out: shop.freeze(out, job))

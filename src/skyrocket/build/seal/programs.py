@@ -31,7 +31,8 @@ HOST = Program(
     "host",
     "skyrocket.host.__main__",
     static=False,
-    wheels=("h11", "msgspec", "tomli_w", "wsproto"),
+    wheels=("h11", "msgspec", "securesystemslib", "tomli_w", "tuf", "wsproto"),
+    also=frozenset({"ntpath"}),  # pathlib imports it, and tuf's client pathlib
     native=("_node",),
 )
 APICLIENT = Program("apiclient", "skyrocket.client.cli")
@@ -91,6 +92,9 @@ EXCLUDE = _names(
     "setuptools",
     "smtplib sre_compile statistics tarfile test this tomli trio turtle typing_extensions",
     "unittest venv webbrowser xml xmlrpc yaml zipfile",
+    # signers and fetchers of the TUF libraries: a node signs nothing, and has a fetcher of its own
+    "cryptography requests urllib3 tuf.repository tuf.ngclient.requests_fetcher",
+    "securesystemslib.signer._crypto_utils securesystemslib._gpg",
 )
 """What is never followed: ways to bring in code, and large parts that nothing of ours calls."""
 
@@ -110,8 +114,11 @@ STANDINS = {
     "encodings.idna": "idna.py",
     "inspect": "inspect.py",
     "tokenize": "tokenize.py",
+    "securesystemslib._internal": "securesystemslib_internal/__init__.py",
+    "securesystemslib.signer": "securesystemslib_signer/__init__.py",
+    "tuf.ngclient.urllib3_fetcher": "urllib3_fetcher.py",
 }
-"""Modules of the standard library that a few lines of ours take the place of."""
+"""Modules that a few lines of ours take the place of; most are asked for a name or two."""
 
 BOOTSTRAP = {
     "_frozen_importlib": "importlib/_bootstrap.py",

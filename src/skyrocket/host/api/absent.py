@@ -1,7 +1,6 @@
 """Endpoints of Bottlerocket's whose engine this version does not have: they say so.
 
-501 is no status of upstream's, on purpose: none of its own would be true, and a program that waits
-for an update must not take a missing updater for a state of one.
+501 is no status of upstream's, on purpose: none of its own would be true.
 """
 
 from __future__ import annotations
@@ -13,13 +12,8 @@ from skyrocket.host.api.message import Answer, Request, data
 if TYPE_CHECKING:
     from skyrocket.host.api.state import State
 
-UPDATES = b"This version has no updater yet: write a newer image to the disk instead"
 STORAGE = b"This version does not manage ephemeral storage yet"
 REPORTS = b"This version makes no reports yet"
-
-
-def updates(_state: State, _request: Request) -> Answer:
-    return Answer(501, UPDATES)
 
 
 def storage(_state: State, _request: Request) -> Answer:

@@ -10,15 +10,19 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from skyrocket.host.api.errors import ConflictError, FailedError
+from skyrocket.host.api.errors import ConflictError, FailedError, LockedError
 from skyrocket.host.system import files
-from skyrocket.models.api import ActionResult, ApplyResult
+from skyrocket.models.api import ActionResult, ApplyResult, UpdateAnswer, UpdateRequest
 
 if TYPE_CHECKING:
-    from skyrocket.models.api import ApplyRequest
+    from skyrocket.models.api import ApplyRequest, Variant
+    from skyrocket.models.update_status import Status, Verb
 
 FOLDER = "/run/skyrocket"
 NETWORK, NETWORK_OVERRIDE = "/var/lib/bottlerocket/net.toml", "/var/lib/netdog/net.toml"
+UPDATE_HELD = "Unable to obtain shared lock for reading update status: a command is under way"
+UPDATE_SECONDS = 60.0
+"""A command is answered when it has started; under emulation the start alone takes seconds."""
 LONGEST_ANSWER = 1024 * 1024
 APPLY_SECONDS = 100.0
 """Less than `apiclient` waits for an answer; units may take their time to restart."""
@@ -56,6 +60,30 @@ class Doors:
                 door.sendall(line)
             except OSError as error:
                 raise FailedError(f"Unable to start config applier: {error.strerror}") from error
+
+    def update(self, command: Verb) -> UpdateAnswer:
+        """Start an update command; the answer says why it was not."""
+        with self._connect("update.sock", "start update") as door:
+            door.settimeout(UPDATE_SECONDS)
+            try:
+                door.sendall(msgspec.json.encode(UpdateRequest(command)) + b"\n")
+                return msgspec.json.decode(_line(door), type=UpdateAnswer)
+            except (OSError, msgspec.MsgspecError) as error:
+                raise FailedError("Update dispatcher failed") from error
+
+    def update_status(self, variant: Variant) -> Status | None:
+        """What the updater left, as it is true in this boot; LockedError while a command runs."""
+        from skyrocket.host.system import clock, proc
+        from skyrocket.host.update import memory
+        from skyrocket.models import update_status
+
+        if memory.held():
+            raise LockedError(UPDATE_HELD)
+        kept = memory.read(memory.FOLDER)
+        if kept is None:
+            return None
+        image = update_status.Image(variant.arch, variant.version_id, variant.variant_id)
+        return update_status.at_boot(kept, proc.root_hash(), clock.boot(), image).status
 
     def reboot(self) -> None:
         """Restart the machine; FailedError when it is refused."""

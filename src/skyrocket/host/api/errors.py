@@ -6,6 +6,7 @@ ApiError
 ├── NotFound       404
 ├── Conflict       409
 ├── Unprocessable  422
+├── Locked         423
 ├── Busy           429
 └── Failed         500
 """
@@ -51,6 +52,12 @@ class ConflictError(ApiError):
     """Another change is in the way."""
 
     status = 409
+
+
+class LockedError(ApiError):
+    """Something else is under way."""
+
+    status = 423
 
 
 class FailedError(ApiError):

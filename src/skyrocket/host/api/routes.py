@@ -13,6 +13,7 @@ from skyrocket.host.api import (
     settings,
     transactions,
     trials,
+    updates,
 )
 from skyrocket.host.api.errors import ApiError
 from skyrocket.host.api.message import Answer, Request, failure
@@ -54,11 +55,11 @@ ROUTES: dict[tuple[str, str], Handler] = {
     ("POST", "/trial/confirm"): trials.confirm,
     ("POST", "/trial/cancel"): trials.cancel,
     ("POST", "/actions/reboot"): actions.reboot,
-    ("GET", "/updates/status"): absent.updates,
-    ("POST", "/actions/refresh-updates"): absent.updates,
-    ("POST", "/actions/prepare-update"): absent.updates,
-    ("POST", "/actions/activate-update"): absent.updates,
-    ("POST", "/actions/deactivate-update"): absent.updates,
+    ("GET", "/updates/status"): updates.get_status,
+    ("POST", "/actions/refresh-updates"): updates.refresh,
+    ("POST", "/actions/prepare-update"): updates.prepare,
+    ("POST", "/actions/activate-update"): updates.activate,
+    ("POST", "/actions/deactivate-update"): updates.deactivate,
     ("POST", "/actions/ephemeral-storage/init"): absent.storage,
     ("POST", "/actions/ephemeral-storage/bind"): absent.storage,
     ("GET", "/actions/ephemeral-storage/list-disks"): absent.storage,

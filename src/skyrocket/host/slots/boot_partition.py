@@ -48,6 +48,19 @@ class BootPartition:
         """The UKIs in EFI/Linux."""
         return uki_names(f"{self._place}/{slots.FOLDER}")
 
+    def path(self, name: str) -> str:
+        """Where the file NAME is or would be while the partition is mounted."""
+        return f"{self._place}/{name}"
+
+    def sync(self) -> None:
+        """Do not return before the medium has everything: FAT has no journal."""
+        os.sync()
+
+    def free(self) -> int:
+        """Bytes that are free."""
+        found = os.statvfs(self._place)
+        return found.f_bavail * found.f_frsize
+
     def rename(self, old: slots.Name, new: slots.Name) -> None:
         """Rename a UKI and do not return before the medium has it."""
         rename_uki(f"{self._place}/{slots.FOLDER}", old, new)

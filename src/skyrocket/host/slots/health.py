@@ -20,9 +20,8 @@ import time
 from skyrocket.command import CommandError
 from skyrocket.host.slots import bless
 from skyrocket.host.slots.record import STOPPED, Records
-from skyrocket.host.system import efi, files, systemd, units
+from skyrocket.host.system import efi, files, proc, systemd, units
 from skyrocket.host.system.faults import DoorError
-from skyrocket.host.system.text import text_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -73,15 +72,9 @@ def main(argv: list[str]) -> int:
         return 1
 
 
-def root_hash() -> str:
-    """The root hash of the running system."""
-    words = text_in("/proc/cmdline").split()
-    return next((word[9:].lower() for word in words if word.startswith("roothash=")), "")
-
-
 def _judge() -> int:
     against = _settle(time.monotonic() + _WAIT)
-    root = root_hash()
+    root = proc.root_hash()
     if against:
         return _bad(root, against)
     records = Records(PRIVATE)

@@ -1,8 +1,16 @@
-"""The running kernel's own settings: host name, parameters under /proc/sys, attributes in /sys."""
+"""The running kernel's own words: host name, parameters under /proc/sys, /sys, command line."""
 
 from __future__ import annotations
 
+from skyrocket.host.system.text import text_in
+
 SYSCTL = "/proc/sys"
+
+
+def root_hash(path: str = "/proc/cmdline") -> str:
+    """The root hash of the running system; empty when it was not booted from one."""
+    words = text_in(path).split()
+    return next((word[9:].lower() for word in words if word.startswith("roothash=")), "")
 
 
 def set_hostname(name: str) -> None:

@@ -2,12 +2,24 @@
 
 from typing import Annotated
 
+import msgspec
 from msgspec import Meta
 
-from skyrocket.models.settings.group import Effect, Facts, Generator, Group, Model
+from skyrocket.models.settings.group import (
+    ConfigFile,
+    Effect,
+    Facts,
+    File,
+    Generator,
+    Group,
+    Model,
+    Rendered,
+)
 from skyrocket.models.settings.scalars import FriendlyVersion, Url
 
 SEEDS = 2048
+PATH = "/etc/updog.toml"
+"""Upstream's name and keys: whoever looks for them finds them."""
 
 
 class Updates(Model, frozen=True):
@@ -33,13 +45,23 @@ def make_seed(facts: Facts) -> int:
     return facts.random % SEEDS
 
 
+def render(updates: Updates | None) -> Rendered:
+    """A line for each setting; strings of JSON are strings of TOML."""
+    if updates is None:
+        return Rendered()
+    values = [(name, getattr(updates, name)) for name in updates.__struct_fields__]
+    lines = [f"{n} = {msgspec.json.encode(v).decode()}\n" for n, v in values if v is not None]
+    return Rendered((File(PATH, "".join(lines).encode()),))
+
+
 GROUP = Group(
     name="updates",
     about="Where updates come from and which one this node takes.",
     model=Updates,
-    effects={"": Effect(does="read by the updater, which is not there yet")},
-    services={"updog": ()},
-    files={},
+    effects={"": Effect(does="read by the updater at its next command", reach="works")},
+    render=render,
+    services={"updog": ("updog-toml",)},
+    files={"updog-toml": ConfigFile(path=PATH)},
     defaults={"version-lock": "latest", "ignore-waves": False},
     generators=(Generator(("updates", "seed"), "bork seed", make_seed),),
 )

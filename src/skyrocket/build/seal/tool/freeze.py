@@ -72,7 +72,8 @@ def _find(job: dict[str, Any]) -> dict[str, Any]:
             return closure.Imports(hidden, ())
         source = closure.find(name, folders)
         if name in job["standins"]:
-            source = closure.Source(name, job["standins"][name], package=False)
+            file = job["standins"][name]
+            source = closure.Source(name, file, package=file.endswith("/__init__.py"))
         if source is None:
             missing.add(name)
             return None

@@ -1,0 +1,202 @@
+"""The four commands of an update, each from what is kept to what is kept.
+
+`begin` says whether a command may run, before anything happens; `carry_out` runs it. Deliberately
+unknown here: sockets, locks and who asked.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import closing
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec import structs
+
+from skyrocket.host.system import files, journal
+from skyrocket.host.system.web import Client
+from skyrocket.host.update import facts as room
+from skyrocket.host.update import kernel_image, memory, plan, prepare
+from skyrocket.host.update.disk import NodeDisk
+from skyrocket.host.update.errors import GoneError, SlotError, SourceError, UpdateError
+from skyrocket.models import update_status, version
+from skyrocket.models.api import UpdateAnswer
+from skyrocket.models.update import MANIFEST, Manifest, Update
+from skyrocket.models.update_status import Command, Image, Kept, Staged, Verb
+
+if TYPE_CHECKING:
+    from skyrocket.host.update.facts import Facts
+    from skyrocket.host.update.repository import Repository
+
+NOT_ALLOWED = "Update action not allowed according to update state"
+GONE = "Previously chosen Update no longer exists"
+NOTHING_STAGED = "No update image applied to staging partition"
+NOT_BLESSED = "The running version has not proved itself yet: no update before it has"
+
+
+def kept(facts: Facts) -> Kept:
+    """What is remembered, as it is true in this boot."""
+    found = memory.read(facts.folder) or Kept(running=facts.running, boot=facts.boot)
+    return update_status.at_boot(found, facts.running, facts.boot, facts.image)
+
+
+def begin(verb: Verb, facts: Facts) -> UpdateAnswer:
+    """Whether VERB may run now, in the words and statuses of upstream's API."""
+    now = kept(facts)
+    if verb == "activate" and now.staged is None and now.status.update_state == "Staged":
+        return UpdateAnswer(ok=False, status=404, error=NOTHING_STAGED)
+    if not update_status.allowed(verb, now.status.update_state):
+        return UpdateAnswer(ok=False, status=409, error=NOT_ALLOWED)
+    if verb == "prepare" and not facts.blessed:
+        return UpdateAnswer(ok=False, status=409, error=NOT_BLESSED)
+    return UpdateAnswer(ok=True)
+
+
+def carry_out(verb: Verb, facts: Facts) -> Kept:
+    """Run VERB and remember what came of it."""
+    before = kept(facts)
+    try:
+        after = _VERBS[verb](facts, before)
+        said = Command(verb, "Success", stamp(time.time_ns()), 0, "")
+    except Exception as error:  # noqa: BLE001  (whatever it is: it is this command's outcome)
+        journal.error(f"update {verb}: {error}")
+        after = memory.read(facts.folder) or before
+        after = update_status.at_boot(after, facts.running, facts.boot, facts.image)
+        said = Command(verb, "Failed", stamp(time.time_ns()), _exit_status(error), str(error))
+    status = structs.replace(after.status, most_recent_command=said)
+    after = structs.replace(after, status=status, running=facts.running, boot=facts.boot)
+    memory.write(facts.folder, after)
+    return after
+
+
+def stamp(nanoseconds: int) -> str:
+    """RFC 3339 with all nanoseconds, as upstream writes it."""
+    seconds, rest = divmod(nanoseconds, 1_000_000_000)
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest:09}Z"
+
+
+def refresh(facts: Facts, before: Kept) -> Kept:
+    with closing(Client(room.proxy())) as client:
+        _, content = _look(facts, client)
+    node = facts.node(before.failed)
+    offered = plan.available(content, node, datetime.now(UTC))
+    decided = plan.plan(content, node, datetime.now(UTC))
+    journal.info(f"update: {_said(decided)}")
+    chosen = _image(decided.update) if isinstance(decided, plan.Plan) else None
+    status = structs.replace(
+        before.status,
+        available_updates=tuple(each.version for each in offered),
+        chosen_update=chosen,
+    )
+    ready = before.status.update_state == "Ready"
+    return update_status.with_state(
+        structs.replace(before, status=status), facts.image, ready=ready
+    )
+
+
+def write(facts: Facts, before: Kept) -> Kept:
+    """`prepare`: put the chosen version into the idle slot."""
+    with closing(Client(room.proxy())) as client:
+        repository, content = _look(facts, client)
+        order, update = _order(facts, before, repository, content)
+        # Until the slot is whole again nothing is staged, whatever happens.
+        before = structs.replace(before, staged=None)
+        memory.write(facts.folder, update_status.with_state(before, facts.image, ready=False))
+        places = prepare.Places(facts.running, facts.folder)
+        source = prepare.Source(repository, client)
+        told = prepare.prepare(order, source, places, NodeDisk())
+    journal.info(
+        f"update: {update.version} is in the idle slot; {client.received} bytes received; "
+        f"blocks kept {told.kept}, copied {told.copied}, fetched {told.fetched}"
+    )
+    staged = Staged(_image(update), order.proof.root_hash, order.boot.hashes["sha256"])
+    after = structs.replace(before, staged=staged)
+    return update_status.with_state(after, facts.image, ready=False)
+
+
+def _order(
+    facts: Facts, before: Kept, repository: Repository, content: Manifest
+) -> tuple[prepare.Order, Update]:
+    """What is to be written: the chosen update's signed targets."""
+    update = _chosen(facts, before, content)
+    if update.proof is None:
+        raise SourceError(f"cannot take {update.version}: nothing proves its blocks")
+    names = update.images
+    boot, root, tree = (repository.target(name) for name in (names.boot, names.root, names.hash))
+    return prepare.Order(update.proof, root, tree, boot), update
+
+
+def activate(facts: Facts, before: Kept) -> Kept:
+    staged = _staged(before)
+    older = version.newer(facts.image.version, staged.image.version)
+    with NodeDisk().boot() as boot:
+        kernel_image.activate(
+            boot, staged.root_hash, staged.boot_sha256, facts.running, older=older
+        )
+    return update_status.with_state(before, facts.image, ready=True)
+
+
+def deactivate(facts: Facts, before: Kept) -> Kept:
+    with NodeDisk().boot() as boot:
+        kernel_image.deactivate(boot, _staged(before).root_hash, facts.running)
+    return update_status.with_state(before, facts.image, ready=False)
+
+
+_VERBS = {"refresh": refresh, "prepare": write, "activate": activate, "deactivate": deactivate}
+
+
+def _look(facts: Facts, client: Client) -> tuple[Repository, Manifest]:
+    """The repository's newest state, and what it offers."""
+    if not facts.settings.metadata_base_url or not facts.settings.targets_base_url:
+        raise UpdateError(
+            "cannot look for updates: settings.updates.metadata-base-url and "
+            "settings.updates.targets-base-url are not both set"
+        )
+    from skyrocket.host.update.repository import Repository  # 200 modules: two commands need none
+
+    files.make_folder(facts.folder)
+    repository = Repository(
+        f"{facts.folder}/metadata",
+        facts.settings.metadata_base_url,
+        facts.settings.targets_base_url,
+        room.trusted_root(),
+        client,
+    )
+    repository.refresh()
+    raw = repository.read(repository.target(MANIFEST))
+    try:
+        return repository, msgspec.json.decode(raw, type=Manifest)
+    except msgspec.MsgspecError as error:
+        raise SourceError(f"cannot read {MANIFEST}: {error}") from error
+
+
+def _chosen(facts: Facts, before: Kept, content: Manifest) -> Update:
+    """The update that was chosen, if it may still be had."""
+    wanted = before.status.chosen_update
+    node = facts.node(())
+    for each in plan.available(content, node, datetime.now(UTC)):
+        if wanted is not None and _image(each) == wanted:
+            return each
+    raise GoneError(GONE)
+
+
+def _staged(before: Kept) -> Staged:
+    if before.staged is None:
+        raise SlotError(NOTHING_STAGED)
+    return before.staged
+
+
+def _image(update: Update) -> Image:
+    return Image(update.arch, update.version, update.variant)
+
+
+def _said(decided: plan.Plan | plan.Stay) -> str:
+    return (
+        f"{decided.update.version} is chosen" if isinstance(decided, plan.Plan) else decided.reason
+    )
+
+
+def _exit_status(error: Exception) -> int:
+    """Upstream's statuses where it has one."""
+    return 66 if isinstance(error, GoneError) else 1

@@ -1,0 +1,95 @@
+"""What an update goes by on this node: settings, image, boot. Read at the start of a command."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from typing import NamedTuple
+
+import msgspec
+from msgspec import Struct
+
+from skyrocket.host.settings import variant
+from skyrocket.host.slots.record import Records
+from skyrocket.host.system import clock, files, proc
+from skyrocket.host.system.web import Proxy
+from skyrocket.host.update import memory
+from skyrocket.host.update.errors import UpdateError
+from skyrocket.host.update.plan import LATEST, Node
+from skyrocket.models.update_status import Image
+
+PRIVATE = "/var/lib/bottlerocket"
+SETTINGS = "/etc/updog.toml"
+ROOT = "/usr/share/skyrocket/update/root.json"
+
+
+class Settings(Struct, frozen=True):
+    """The settings group `updates`, as rendered."""
+
+    metadata_base_url: str = ""
+    targets_base_url: str = ""
+    seed: int = 0
+    version_lock: str = LATEST
+    ignore_waves: bool = False
+
+
+class Facts(NamedTuple):
+    """RUNNING is the root hash that runs, BLESSED whether it ever proved itself good.
+
+    FOLDER is where the updater remembers.
+    """
+
+    settings: Settings
+    image: Image
+    running: str
+    boot: str
+    blessed: bool
+    folder: str = memory.FOLDER
+
+    def node(self, failed: tuple[str, ...]) -> Node:
+        return Node(
+            variant=self.image.variant,
+            arch=self.image.arch,
+            version=self.image.version,
+            seed=self.settings.seed,
+            version_lock=self.settings.version_lock,
+            ignore_waves=self.settings.ignore_waves,
+            failed=failed,
+        )
+
+
+def read() -> Facts:
+    running = proc.root_hash()
+    blessed = running in Records(PRIVATE).blessed()
+    return Facts(settings(), image(), running, clock.boot(), blessed)
+
+
+def image() -> Image:
+    """What the image says it is."""
+    said = variant.read()
+    return Image(said.arch, said.version_id, said.variant_id)
+
+
+def settings(path: str = SETTINGS) -> Settings:
+    raw = files.read(path) or b""
+    try:
+        return msgspec.convert(tomllib.loads(raw.decode()), Settings)
+    except (ValueError, msgspec.ValidationError) as error:
+        raise UpdateError(f"cannot read {path}: {error}") from error
+
+
+def trusted_root(path: str = ROOT) -> bytes:
+    """The root of trust in the image."""
+    raw = files.read(path)
+    if raw is None:
+        raise UpdateError(
+            "cannot look for updates: this image trusts no repository; "
+            "it was built without --update-root"
+        )
+    return raw
+
+
+def proxy() -> Proxy:
+    """The proxy of the settings group `network`, which the unit gives as environment."""
+    not_for = tuple(filter(None, os.environ.get("NO_PROXY", "").split(",")))
+    return Proxy(os.environ.get("HTTPS_PROXY", ""), not_for)

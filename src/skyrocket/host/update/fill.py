@@ -1,0 +1,187 @@
+"""Fill the idle slot's root: blocks that are here, then blocks by HTTP, each checked first.
+
+What was written before an interruption is checked and kept. The running root is read from its raw
+partition: through dm-verity one rotten block would restart the machine, here it is fetched instead.
+Deliberately unknown here: partition tables, names, and which version it is.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from skyrocket.host.system.web import HttpError
+from skyrocket.host.update import blocks
+from skyrocket.host.update.errors import SlotError, SourceError
+from skyrocket.host.update.tree import BLOCK
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from skyrocket.host.system.web import Client, Response
+    from skyrocket.host.update.blocks import Extent
+    from skyrocket.host.update.tree import Tree
+
+PATIENCE = 5
+"""How often a server may break off without having given a single block more."""
+_STEP = blocks.LONGEST_RUN
+_FLUSH = 8 << 20
+_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
+
+
+class Old(NamedTuple):
+    """The running version: its tree, and a descriptor of its raw partition."""
+
+    tree: Tree
+    descriptor: int
+
+
+class Told(NamedTuple):
+    """What filling came to, in blocks."""
+
+    kept: int
+    copied: int
+    fetched: int
+
+
+class Slot:
+    """The partition that is written; DESCRIPTOR is open for reading and writing."""
+
+    def __init__(self, descriptor: int, tree: Tree) -> None:
+        self._descriptor = descriptor
+        self._unflushed = 0
+        self.tree = tree
+
+    def write(self, number: int, data: bytes | memoryview) -> None:
+        """Blocks from NUMBER on, which were checked."""
+        view, at = memoryview(data), number * BLOCK
+        while view:
+            done = os.pwrite(self._descriptor, view, at)
+            view, at = view[done:], at + done
+        self._unflushed += len(data)
+        if self._unflushed >= _FLUSH:
+            self.flush()
+
+    def flush(self) -> None:
+        """Everything is on the medium, and takes no memory any more."""
+        os.fsync(self._descriptor)
+        os.posix_fadvise(self._descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+        self._unflushed = 0
+
+    def wrong(self) -> list[int]:
+        """The blocks that are not what they must be, read from the medium."""
+        self.flush()
+        found: list[int] = []
+        for first in range(0, self.tree.blocks, _STEP):
+            count = min(_STEP, self.tree.blocks - first)
+            data = os.pread(self._descriptor, count * BLOCK, first * BLOCK)
+            found += _misfits(self.tree, first, count, data)
+            os.posix_fadvise(self._descriptor, first * BLOCK, count * BLOCK, os.POSIX_FADV_DONTNEED)
+        return found
+
+
+def fill(slot: Slot, old: Old | None, client: Client, url: str, *, resume: bool) -> Told:
+    """Make SLOT hold the data of its tree; URL has them all -> where they came from."""
+    wanted = slot.wrong() if resume else list(range(slot.tree.blocks))
+    kept = slot.tree.blocks - len(wanted)
+    missing = _copy(slot, old, wanted) if old else wanted
+    copied = len(wanted) - len(missing)
+    _fetch(slot, client, url, missing)
+    if wrong := slot.wrong():
+        raise SlotError(f"cannot use the idle slot: {len(wrong)} blocks read back differ")
+    return Told(kept, copied, len(missing))
+
+
+def _copy(slot: Slot, old: Old, wanted: list[int]) -> list[int]:
+    """Copy what the running version has -> what is missing still."""
+    runs, missing = blocks.sources(slot.tree, blocks.index(old.tree), wanted)
+    for run in runs:
+        data = _read(old.descriptor, run.source, run.size)
+        rotten = set(_misfits(slot.tree, run.target, run.size, data))
+        missing += rotten
+        for at in range(run.size) if rotten else ():
+            if run.target + at not in rotten:
+                slot.write(run.target + at, data[at * BLOCK : (at + 1) * BLOCK])
+        if not rotten:
+            slot.write(run.target, data)
+        os.posix_fadvise(old.descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+    return sorted(missing)
+
+
+def _read(descriptor: int, first: int, count: int) -> bytes:
+    """Blocks of a partition; what cannot be read is as good as rotten."""
+    try:
+        return os.pread(descriptor, count * BLOCK, first * BLOCK)
+    except OSError:
+        return b""
+
+
+def _misfits(tree: Tree, first: int, count: int, data: bytes) -> list[int]:
+    """The numbers of the COUNT blocks from FIRST on whose DATA, or lack of it, is not theirs."""
+    view = memoryview(data)
+    return [
+        first + at
+        for at in range(count)
+        if not tree.fits(first + at, view[at * BLOCK : (at + 1) * BLOCK])
+    ]
+
+
+def _fetch(slot: Slot, client: Client, url: str, missing: list[int]) -> None:
+    """Fetch MISSING blocks; go on where a line died, as long as each try brings something."""
+    left, failures = set(missing), 0
+    while left:
+        before = len(left)
+        try:
+            for extent in blocks.extents(sorted(left)):
+                if any(number in left for number in range(extent.first, extent.last + 1)):
+                    _take(slot, client, url, extent, left)
+        except HttpError as error:
+            failures = failures + 1 if len(left) == before else 0
+            if failures >= PATIENCE:
+                raise SourceError(str(error)) from error
+
+
+def _take(slot: Slot, client: Client, url: str, extent: Extent, left: set[int]) -> None:
+    """Blocks of one request; a server that ignores ranges gives all of them."""
+    first, last = extent.first * BLOCK, (extent.last + 1) * BLOCK - 1
+    response = client.get(url, (("Range", f"bytes={first}-{last}"),))
+    start = _start(response, url, first)
+    for number, block in _cut(response, start // BLOCK, slot.tree.blocks):
+        if number not in left:
+            continue
+        if not slot.tree.fits(number, block):
+            client.close()
+            raise SourceError(f"cannot believe {url}: block {number} is not what was signed")
+        slot.write(number, block)
+        left.remove(number)
+        if response.status == 200 and not left:
+            client.close()
+            return
+    if any(extent.first <= number <= extent.last for number in left):
+        raise HttpError(f"cannot fetch {url}: it gave less than it was asked for")
+
+
+def _start(response: Response, url: str, first: int) -> int:
+    """Where the bytes of RESPONSE begin."""
+    if response.status == 200:
+        return 0
+    if response.status != 206:
+        raise HttpError(f"cannot fetch {url}: status {response.status}")
+    match = _RANGE.fullmatch(response.headers.get("content-range", ""))
+    if match is None or int(match[1]) != first:
+        raise SourceError(f"cannot believe {url}: it answers with another range")
+    return first
+
+
+def _cut(response: Response, number: int, end: int) -> Iterator[tuple[int, bytes]]:
+    """The body as numbered blocks; more than there are blocks is not read."""
+    rest = bytearray()
+    for chunk in response.chunks:
+        rest += chunk
+        while len(rest) >= BLOCK and number < end:
+            yield number, bytes(rest[:BLOCK])
+            del rest[:BLOCK]
+            number += 1
+        if number >= end and rest:
+            raise SourceError("cannot believe the server: it gives more than there is")

@@ -1,0 +1,60 @@
+"""What the updater remembers: one document on the private partition, and the lock of a command.
+
+The API reads both and writes neither. Deliberately unknown here: what the document says.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+
+import msgspec
+
+from skyrocket.host.system import files
+from skyrocket.models.update_status import Kept
+
+FOLDER = "/var/lib/bottlerocket/update"
+DOCUMENT = "status.json"
+LOCK = "/run/skyrocket/update.lock"
+
+
+def read(folder: str) -> Kept | None:
+    """What was kept; None before the first command. A document that is broken counts as none."""
+    raw = files.read(f"{folder}/{DOCUMENT}")
+    if raw is None:
+        return None
+    try:
+        return msgspec.json.decode(raw, type=Kept)
+    except msgspec.MsgspecError:
+        return None
+
+
+def write(folder: str, kept: Kept) -> None:
+    files.replace(f"{folder}/{DOCUMENT}", msgspec.json.encode(kept), durable=True)
+
+
+def hold(path: str = LOCK) -> int | None:
+    """Take the lock for a command -> its descriptor; None when another command has it."""
+    return _locked(path, os.O_RDWR | os.O_CREAT, fcntl.LOCK_EX)
+
+
+def held(path: str = LOCK) -> bool:
+    """Whether a command is under way."""
+    try:
+        descriptor = _locked(path, os.O_RDONLY, fcntl.LOCK_SH)
+    except FileNotFoundError:
+        return False
+    if descriptor is None:
+        return True
+    os.close(descriptor)
+    return False
+
+
+def _locked(path: str, flags: int, kind: int) -> int | None:
+    descriptor = os.open(path, flags | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    return descriptor

@@ -1,0 +1,118 @@
+"""What a node says of its update: upstream's status document, and which command may follow which.
+
+The document's words and shape are those of the wire (`GET /updates/status`); `Kept` is what the
+node itself remembers over a reboot. Pure; deliberately unknown here: files, locks and slots.
+"""
+
+from typing import Literal
+
+from msgspec import Struct, structs
+
+State = Literal["Idle", "Available", "Staged", "Ready"]
+Verb = Literal["refresh", "prepare", "activate", "deactivate"]
+
+_ALLOWED: dict[Verb, tuple[State, ...]] = {
+    "refresh": ("Idle", "Available", "Staged", "Ready"),
+    "prepare": ("Available", "Staged"),
+    "activate": ("Staged",),
+    "deactivate": ("Ready",),
+}
+
+
+class Image(Struct, frozen=True):
+    arch: str
+    version: str
+    variant: str
+
+
+class Slot(Struct, frozen=True):
+    """A version in a slot, and whether the next boot takes it."""
+
+    image: Image
+    next_to_boot: bool
+
+
+class Command(Struct, frozen=True):
+    """The last command; TIMESTAMP is its end, RFC 3339 with nanoseconds."""
+
+    cmd_type: Verb
+    cmd_status: Literal["Success", "Failed", "Unknown"]
+    timestamp: str
+    exit_status: int | None = None
+    stderr: str | None = None
+
+
+class Status(Struct, frozen=True):
+    """Every key is always there, null included."""
+
+    update_state: State = "Idle"
+    available_updates: tuple[str, ...] = ()
+    chosen_update: Image | None = None
+    active_partition: Slot | None = None
+    staging_partition: Slot | None = None
+    most_recent_command: Command | None = None
+
+
+class Staged(Struct, frozen=True):
+    """What lies in the idle slot, whole: its root hash, and the SHA-256 of its kernel image."""
+
+    image: Image
+    root_hash: str
+    boot_sha256: str
+
+
+class Kept(Struct, frozen=True):
+    """STATUS as the boot BOOT of root RUNNING left it; FAILED are versions that were taken back."""
+
+    status: Status = Status()
+    running: str = ""
+    boot: str = ""
+    staged: Staged | None = None
+    failed: tuple[str, ...] = ()
+
+
+def allowed(verb: Verb, state: State) -> bool:
+    return state in _ALLOWED[verb]
+
+
+def state_of(chosen: Image | None, staged: Staged | None, *, ready: bool) -> State:
+    """Where a node stands: what is in the idle slot counts more than what may be had."""
+    if staged is not None:
+        return "Ready" if ready else "Staged"
+    return "Available" if chosen is not None else "Idle"
+
+
+def at_boot(kept: Kept, running: str, boot: str, image: Image) -> Kept:
+    """KEPT as it is true in boot BOOT of root RUNNING, whose version is IMAGE.
+
+    An activated version that runs now has arrived; one that does not was taken back, and is not
+    tried again by itself.
+    """
+    if kept.boot == boot:
+        return kept
+    status, staged, failed = kept.status, kept.staged, kept.failed
+    if staged is not None and staged.root_hash == running:
+        staged = None
+        status = structs.replace(status, chosen_update=None)
+    elif staged is not None and status.update_state == "Ready":
+        failed = (*failed, staged.image.version)
+        staged, status = None, structs.replace(status, chosen_update=None)
+    status = structs.replace(
+        status,
+        update_state=state_of(status.chosen_update, staged, ready=False),
+        active_partition=Slot(image, next_to_boot=True),
+        staging_partition=Slot(staged.image, next_to_boot=False) if staged else None,
+    )
+    return Kept(status, running, boot, staged, failed)
+
+
+def with_state(kept: Kept, image: Image, *, ready: bool) -> Kept:
+    """KEPT with the state and slots that follow from what is staged and whether it boots next."""
+    staged = kept.staged
+    status = structs.replace(
+        kept.status,
+        update_state=state_of(kept.status.chosen_update, staged, ready=ready),
+        active_partition=Slot(image, next_to_boot=not ready),
+        staging_partition=Slot(staged.image, next_to_boot=ready) if staged else None,
+    )
+    return structs.replace(kept, status=status)

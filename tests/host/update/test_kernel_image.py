@@ -1,0 +1,118 @@
+"""The kernel image of a new version, in a folder that stands for the boot partition."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+import pytest
+from fakes.node_disk import BootFolder
+
+from skyrocket.host.slots.choice import Uki, booted_by_loader
+from skyrocket.host.update import kernel_image
+from skyrocket.host.update.errors import SlotError
+from skyrocket.models import slots
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+OLD, NEW = "aa" * 32, "bb" * 32
+DATA = b"kernel image" * 1000
+SHA = hashlib.sha256(DATA).hexdigest()
+
+
+class Folder(BootFolder):
+    """A mounted boot partition: a folder with the running version's image."""
+
+    def __init__(self, place: Path, room: int = 1 << 40) -> None:
+        super().__init__(place, room=room)
+        (place / slots.FOLDER / slots.name_for(OLD)).write_bytes(b"old")
+
+    def has(self) -> list[str]:
+        return [str(name) for name in self.names()]
+
+
+@pytest.fixture
+def boot(tmp_path: Path) -> Folder:
+    return Folder(tmp_path)
+
+
+def write(boot: Folder, data: bytes = DATA) -> None:
+    kernel_image.write(boot, NEW, iter([data[:5000], data[5000:]]), SHA)
+
+
+def test_a_new_image_is_not_seen_by_the_loader_before_it_is_activated(boot: Folder) -> None:
+    write(boot)
+    assert boot.has() == [f"skyrocket-{'aa' * 4}.efi"]
+    kernel_image.activate(boot, NEW, SHA, OLD, older=False)
+    assert boot.has() == [f"skyrocket-{'aa' * 4}.efi", f"skyrocket-{'bb' * 4}+1.efi"]
+
+
+def test_an_image_that_reads_back_with_other_bytes_is_refused(boot: Folder) -> None:
+    with pytest.raises(SlotError, match="reads back with other bytes"):
+        write(boot, DATA + b"!")
+
+
+def test_a_staged_image_that_changed_is_not_activated(boot: Folder, tmp_path: Path) -> None:
+    write(boot)
+    (staged,) = (tmp_path / kernel_image.STAGED).iterdir()
+    staged.write_bytes(DATA[:-1] + b"!")
+    with pytest.raises(SlotError, match="reads back with other bytes"):
+        kernel_image.activate(boot, NEW, SHA, OLD, older=False)
+    staged.unlink()
+    with pytest.raises(SlotError, match="No such file"):
+        kernel_image.activate(boot, NEW, SHA, OLD, older=False)
+    assert boot.has() == [f"skyrocket-{'aa' * 4}.efi"]
+
+
+def test_the_loader_takes_the_activated_version_once(boot: Folder) -> None:
+    write(boot)
+    kernel_image.activate(boot, NEW, SHA, OLD, older=False)
+    assert chosen(boot, old="1.0.0", new="1.1.0") == "1.1.0"
+
+
+def test_for_an_older_version_the_running_one_stands_aside(boot: Folder) -> None:
+    write(boot)
+    kernel_image.activate(boot, NEW, SHA, OLD, older=True)
+    assert boot.has() == [f"skyrocket-{'aa' * 4}+0-1.efi", f"skyrocket-{'bb' * 4}+1.efi"]
+    assert chosen(boot, old="1.1.0", new="1.0.0") == "1.0.0"
+
+
+@pytest.mark.parametrize("older", [False, True])
+def test_deactivating_gives_back_what_was_before(boot: Folder, *, older: bool) -> None:
+    write(boot)
+    kernel_image.activate(boot, NEW, SHA, OLD, older=older)
+    kernel_image.deactivate(boot, NEW, OLD)
+    assert boot.has() == [f"skyrocket-{'aa' * 4}.efi"]
+    kernel_image.activate(boot, NEW, SHA, OLD, older=older)
+    assert chosen(boot, old="1.0.0", new="1.1.0") == "1.1.0"
+
+
+def chosen(boot: Folder, *, old: str, new: str) -> str:
+    """The version that the loader boots, as it is modelled."""
+    versions = {slots.key_of(OLD): old, slots.key_of(NEW): new}
+    found = booted_by_loader([Uki(name, versions[name.key]) for name in boot.names()])
+    assert found is not None
+    return found.version
+
+
+def test_room_is_made_by_removing_every_other_image(boot: Folder, tmp_path: Path) -> None:
+    write(boot)
+    (tmp_path / slots.FOLDER / f"skyrocket-{'cc' * 4}+0-1.efi").write_bytes(b"failed")
+    kernel_image.make_room(boot, OLD, 100)
+    assert boot.has() == [f"skyrocket-{'aa' * 4}.efi"]
+    assert list((tmp_path / kernel_image.STAGED).iterdir()) == []
+
+
+def test_an_image_that_does_not_fit_is_said_before_it_is_fetched(tmp_path: Path) -> None:
+    with pytest.raises(SlotError, match="5000 bytes free, the kernel image needs 9000"):
+        kernel_image.make_room(Folder(tmp_path, 5000), OLD, 9000)
+
+
+def test_without_the_running_versions_image_nothing_is_removed(
+    boot: Folder, tmp_path: Path
+) -> None:
+    write(boot)
+    with pytest.raises(SlotError, match="the running version's kernel image is not there"):
+        kernel_image.make_room(boot, "dd" * 32, 100)
+    assert len(list((tmp_path / kernel_image.STAGED).iterdir())) == 1
