@@ -68,9 +68,8 @@ def test_the_resolver_asks_the_servers_of_the_settings_and_no_others(node: Machi
     """Those that DHCP named are asked before and after, not meanwhile; nothing restarts."""
     resolver = main_process(node, "systemd-resolved")
     with Tap(node) as tap:
-        look_up(node, "before.example")
+        node.wait("question", lambda: bool(_asked(node, tap, "before.example")))
         network = tap.asked("before.example")
-        assert network
         change(node, dns={"name-servers": ["203.0.113.53"], "search-list": ["corp.example"]})
         try:
             look_up(node, "during.example")
