@@ -28,7 +28,7 @@ JOURNAL = "journalctl --no-pager --output=cat _TRANSPORT=audit _TRANSPORT=kernel
 TOKEN = "provoked-"
 _ON_DISK = re.compile(rb"avc:  denied  \{[^\0\n]{1,400}tclass=\w+")
 _LOADED = re.compile(rb"auid=\d+ ses=\d+ lsm=selinux res=1")
-_PIECE = 1 << 20
+PIECE = 1 << 20
 
 
 class Provoked(NamedTuple):
@@ -99,14 +99,23 @@ def searched(machine: Machine, *, orderly: bool) -> list[str]:
     After an ORDERLY end its journal is there, so the line about the policy has to be; what a test
     cut off may not have come that far.
     """
+    loads, found = lines_on(machine.home.disk)
+    assert loads or not orderly, f"{machine.node.name}: no loaded policy on its disk"
+    return judge(found, machine.provoked)
+
+
+def lines_on(disk: Path) -> tuple[int, list[Denial]]:
+    """How often a policy was loaded, by the journals on DISK, and what was refused.
+
+    Journals keep short texts as they are, so nothing of their form has to be known.
+    """
     loads = 0
     found: list[Denial] = []
-    for piece in _pieces(machine.home.disk):
+    for piece in _pieces(disk):
         loads += len(_LOADED.findall(piece))
         lines = (text.decode("utf-8", "replace") for text in _ON_DISK.findall(piece))
         found += [one for one in map(denials.parse, lines) if one is not None]
-    assert loads or not orderly, f"{machine.node.name}: no loaded policy on its disk"
-    return judge(found, machine.provoked)
+    return loads, found
 
 
 def _pieces(disk: Path) -> Iterator[bytes]:
@@ -119,5 +128,5 @@ def _pieces(disk: Path) -> Iterator[bytes]:
             except OSError:
                 return
             file.seek(at)
-            yield file.read(_PIECE + 1024)
-            at += _PIECE
+            yield file.read(PIECE + 1024)
+            at += PIECE
