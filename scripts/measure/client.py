@@ -18,11 +18,12 @@ from measure.samples import Samples, interleaved
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from skyrocket.sandbox import Sandbox
+    from skyrocket.sandbox import Mount, Sandbox
 
 LOOP, SERVE = (Path(__file__).with_name(name) for name in ("loop.py", "serve.py"))
 PATIENCE = 20.0
 TRUE = Path("/bin/true")
+POLICY = "packages/agent/root/usr/share/skyrocket/api-policy.json"
 COMMANDS: dict[str, list[str]] = {
     "true": ["/in/true"],
     "python": ["/usr/bin/python3.13", "-I", "-S", "-c", "pass"],
@@ -46,11 +47,18 @@ def measure(checkout: Path, tools: Path, rounds: int) -> dict[str, object]:
             Mount(client, "/in/apiclient"), Mount(TRUE, "/in/true"), Mount(LOOP, "/in/loop.py"),
             Mount(Path(name), "/socket", writable=True),
         ]  # fmt: skip
-        said = sandbox.run(
-            ["/usr/bin/python3.13", "-I", "/in/loop.py"],
-            mounts=mounts, stdin=json.dumps(order).encode(),
-        ).stdout  # fmt: skip
+        said = _timed(sandbox, order, mounts)
     return summary(json.loads(said), client.stat().st_size)
+
+
+def _timed(sandbox: Sandbox, order: list[list[str]], mounts: list[Mount]) -> bytes:
+    from skyrocket.sandbox import ProgramError
+
+    argv = ["/usr/bin/python3.13", "-I", "/in/loop.py"]
+    try:
+        return sandbox.run(argv, mounts=mounts, stdin=json.dumps(order).encode()).stdout
+    except ProgramError as error:
+        raise MeasureError(f"cannot time the client: {error}") from error
 
 
 def summary(rows: list[list[float]], size: int) -> dict[str, object]:
@@ -82,11 +90,13 @@ def served(sandbox: Sandbox, checkout: Path, folder: Path) -> Iterator[None]:
 
     mounts = [
         Mount(SERVE, "/in/serve.py"),
+        Mount(checkout / POLICY, "/in/api-policy.json"),
         Mount(checkout / "src", "/in/src"),
         Mount(programs.host_wheels(checkout, "x86_64"), "/in/wheels"),
         Mount(folder, "/socket", writable=True),
     ]
-    argv = ["/usr/bin/python3.13", "-I", "/in/serve.py", "/in/src", "/in/wheels", "/socket"]
+    argv = ["/usr/bin/python3.13", "-I", "/in/serve.py"]
+    argv += ["/in/src", "/in/wheels", "/socket", "/in/api-policy.json"]
     child = process.start(sandbox.argv(argv, mounts=mounts), folder / "log")
     try:
         if not process.wait_for((folder / "api.sock").exists, PATIENCE):

@@ -67,7 +67,10 @@ def table(verdicts: list[Verdict]) -> list[str]:
 
 def circumstances(results: Results) -> list[str]:
     """When, from which commit, and how busy the machine was."""
-    rows = ["| section | date (UTC) | commit | processors | load before |", "|---|---|---|---|---|"]
+    rows = [
+        "| section | date (UTC) | commit | processors | load before | pace, ms |",
+        "|---|---|---|---|---|---|",
+    ]
     for name, section in results.items():
         if isinstance(section, dict) and "measured_under" in section:
             under = cast("dict[str, object]", section["measured_under"])
@@ -77,7 +80,7 @@ def circumstances(results: Results) -> list[str]:
             busy = "" if under["idle"] else " (not idle)"
             rows.append(
                 f"| {name} | {under['date']} | {commit} | {under['processors']} | "
-                f"{under['load_before']}{busy} |"
+                f"{under['load_before']}{busy} | {under.get('pace_ms', '-')} |"
             )
     return rows
 
@@ -117,8 +120,8 @@ def memory(results: Results) -> list[str]:
 
 def client(results: Results) -> list[str]:
     section = _table(results, "client")
-    if not section:
-        return ["Not measured."]
+    if "not_measured" in section or not section:
+        return [f"Not measured: {section.get('not_measured', 'never asked for')}."]
     rows = ["| program, wall clock | median | least | most |", "|---|---|---|---|"]
     for name, said in (
         ("true", "`true`"), ("python", "`python3 -I -S -c pass`"),

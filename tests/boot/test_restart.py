@@ -83,7 +83,9 @@ def test_a_reboot_serves_again_without_a_registry(life: Life) -> None:
     mark = machine.mark()
     assert machine.admin("apiclient", "reboot").status == 0
     machine.hang_up()
-    machine.wait_ready(mark)
+    said = machine.wait_ready(mark)
+    assert "Stopped target" in said, "the console does not show what the end said"
+    assert "Failed unmounting" not in said
     now = shown(machine.page())
     assert now.digest == before.digest
     assert now.boot_id != before.boot_id

@@ -16,6 +16,7 @@ from urllib.parse import quote
 import msgspec
 
 from skyrocket.build import licences
+from skyrocket.build.seal.programs import HOST
 from skyrocket.fetch import requirements, tags
 
 if TYPE_CHECKING:
@@ -121,9 +122,11 @@ def document(
 
 
 def wheels(checkout: Path, architecture: str, environment: Path) -> list[Wheel]:
-    """The locked wheels for the node that were unpacked into ENVIRONMENT."""
+    """The locked wheels sealed into the node's programs, as unpacked into ENVIRONMENT."""
     found = []
     for pin in requirements.read(checkout / "requirements/host.txt"):
+        if pin.name.replace("-", "_") not in HOST.wheels:
+            continue  # locked because another one names it, and not sealed
         chosen = requirements.choose(pin, tags.node(architecture))
         name = f"{pin.name.replace('-', '_')}-{pin.version}.dist-info"
         licence = _metadata_licence(environment / name / "METADATA")

@@ -27,6 +27,7 @@ VERBS = {
     "settings": Verb("documents", "settings check FILE|schema",
                      "what a settings document would do"),
     "keys": Verb("keys", "keys init|show|sign-addon", "keys for Secure Boot"),
+    "repo": Verb("repo", "repo init|add|serve|…", "update repositories", "publish"),
     "node": Verb("node", "node list|ssh|exec|logs|stop", "the nodes on this machine"),
     "lock": Verb("locking:lock", "lock --update|--check", "resolve the packages anew, or compare"),
     "bundle": Verb("locking:bundle", "bundle FILE", "everything locked in one file"),

@@ -44,6 +44,13 @@ if TYPE_CHECKING:
 
 SIGNED = "signed"
 """In the name of a signed image's folder, so that it never takes an unsigned one's place."""
+OURS = (
+    "packages/**/*",
+    "variants/**/*",
+    "requirements/host.txt",
+    *(f"src/skyrocket/{room}/**/*.py" for room in ("client", "host", "migrations", "models")),
+)
+"""What of a checkout goes into a node: patterns of files."""
 BOOT_FILES = ("kernel", "initrd", "cmdline", "os-release", "uki.efi")
 
 
@@ -143,8 +150,7 @@ def describe(checkout: Path, definition: Definition, architecture: str, lock: Lo
     project = tomllib.loads((checkout / "pyproject.toml").read_text(encoding="utf-8"))
     inputs = {
         "lock": [p.sha256 for p in lock.select("image", DEBIAN_ARCHITECTURE[architecture])],
-        "packages": step.digest_tree(checkout / "packages"),
-        "variants": step.digest_tree(checkout / "variants"),
+        "ours": step.digest_tree(checkout, OURS),
     }
     moment = datetime.strptime(lock.snapshot, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
     return contents.Release(

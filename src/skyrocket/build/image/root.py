@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
+import shutil
 from typing import TYPE_CHECKING, NamedTuple
 
 from skyrocket.build.image.entries import Entry, write_tar
@@ -47,6 +50,7 @@ def make_erofs(
     tar = folder / "root.tar"
     with tar.open("wb") as file:
         write_tar(entries, file, epoch, label)
+    room(folder, tar.stat().st_size)
     hints = folder / "hints"
     hints.write_text("".join(f"{CLUSTER} 1 ^/?{pattern}$\n" for pattern in HOT))
     tools.run(
@@ -60,6 +64,14 @@ def make_erofs(
     )  # fmt: skip
     tar.unlink()
     hints.unlink()
+
+
+def room(folder: Path, size: int) -> None:
+    """Raise OSError unless SIZE bytes are free: mkfs.erofs waits for ever on a full disk."""
+    free = shutil.disk_usage(folder).free
+    if free < size:
+        reason = f"{os.strerror(errno.ENOSPC)} ({size} bytes needed, {free} free)"
+        raise OSError(errno.ENOSPC, reason, str(folder))
 
 
 def make_verity(tools: Sandbox, root: Path, folder: Path) -> Verity:

@@ -37,6 +37,7 @@ class File(NamedTuple):
 
 FILES = (
     File("build", BUILD, "what the build and the lab import"),
+    File("publish", BUILD, "what update repositories are made with"),
     File("host", NODE, "what is sealed into the node's programs"),
     File("dev", BUILD, "what tests and checks need"),
 )

@@ -1,0 +1,1 @@
+"""Update repositories: what a publisher makes, signs, checks and serves."""

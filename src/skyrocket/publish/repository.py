@@ -1,0 +1,186 @@
+"""What a publisher does with a repository, as functions over its store.
+
+Each ends with a whole, signed state: targets first, then the metadata that names them, the
+timestamp last, so that whoever reads in between sees the state before.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+from tuf.api.metadata import Root, Snapshot, TargetFile, Targets, Timestamp
+
+from skyrocket.models import releases
+from skyrocket.models.manifest import Manifest as Image
+from skyrocket.models.update import MANIFEST, Images, Manifest, Proof, Update
+from skyrocket.publish import signers
+from skyrocket.publish.errors import LayoutError, PublishError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+    from skyrocket.models.releases import Kind, WavePlan
+    from skyrocket.publish.store import Store
+
+ONLINE = (Targets.type, Snapshot.type, Timestamp.type)
+ROOT_KEY = "root"
+ONLINE_KEY = "publication"
+_CHUNK = 1 << 20
+_READ = {"root": "root.erofs", "hash": "root.verity", "boot": "uki.efi"}
+
+
+class Made(NamedTuple):
+    """Files of an image on this machine and the names they get as targets."""
+
+    update: Update
+    files: dict[str, Path]
+
+
+def init(store: Store, kind: str = "ed25519") -> None:
+    """A new, empty repository with two new keys: one for the root, one for all that is online."""
+    if store.latest(Root.type) is not None:
+        raise LayoutError(f"cannot make repository {store.folder}: it is one already")
+    with store.edit_root() as root:
+        root.consistent_snapshot = True
+        root.add_key(signers.make(store.keys, ROOT_KEY, kind), Root.type)
+        online = signers.make(store.keys, ONLINE_KEY, kind)
+        for role in ONLINE:
+            root.add_key(online, role)
+    publish(store, releases.EMPTY)
+
+
+def add(store: Store, image: Path) -> Update:
+    """Publish the image whose manifest.json is IMAGE."""
+    made = describe(image, store.now)
+    changed = releases.added(manifest(store), made.update)
+    publish(store, changed, made.files)
+    return made.update
+
+
+def wave(store: Store, wanted: Kind, plan: WavePlan, start: datetime) -> None:
+    publish(store, releases.with_waves(manifest(store), wanted, plan, start))
+
+
+def withdraw(store: Store, wanted: Kind) -> None:
+    """Take a version back: offered no longer, and nodes that have it are sent to another one."""
+    publish(store, releases.without(manifest(store), wanted))
+
+
+def refresh(store: Store) -> None:
+    """Sign everything online anew, with new ends; nothing else changes."""
+    publish(store, manifest(store))
+
+
+def sign(store: Store) -> list[str]:
+    """Add the signatures that are missing and can be made here -> the roles that got some."""
+    return [role for role in (Root.type, *ONLINE) if store.resign(role)]
+
+
+def rotate(store: Store, role: str, kind: str = "ed25519") -> None:
+    """Put a new key in the place of ROLE's; the old root key signs the change."""
+    with store.edit_root() as root:
+        name = f"{role}-{root.version + 1}"
+        new = signers.make(store.keys, name, kind)
+        for each in (Root.type,) if role == ROOT_KEY else ONLINE:
+            for keyid in list(root.roles[each].keyids):
+                root.revoke_key(keyid, each)
+            root.add_key(new, each)
+    refresh(store)
+
+
+def manifest(store: Store) -> Manifest:
+    """The newest manifest, as it was signed."""
+    if store.latest(Root.type) is None:
+        raise LayoutError(
+            f"cannot use {store.folder}: it is no repository", "./skyrocket repo init --repo DIR"
+        )
+    target = store.targets().targets.get(MANIFEST)
+    if target is None:
+        return releases.EMPTY
+    path = path_of(store, target)
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Manifest)
+    except (OSError, msgspec.MsgspecError) as error:
+        raise LayoutError(f"cannot read {path}: {error}") from error
+
+
+def path_of(store: Store, target: TargetFile) -> Path:
+    """Where a target lies; consistent snapshots put its hash into its name."""
+    return store.targets_folder / f"{target.hashes['sha256']}.{target.path}"
+
+
+def publish(store: Store, content: Manifest, files: dict[str, Path] | None = None) -> None:
+    """Write CONTENT and new target FILES, and sign the state that has them."""
+    store.targets_folder.mkdir(parents=True, exist_ok=True)
+    new = [_stored(store, name, path) for name, path in (files or {}).items()]
+    document = msgspec.json.format(msgspec.json.encode(content)) + b"\n"
+    new.append(_written(store, MANIFEST, document))
+    named = {MANIFEST}
+    for each in content.updates:
+        named |= {each.images.boot, each.images.root, each.images.hash}
+    with store.edit_targets() as targets:
+        targets.targets |= {target.path: target for target in new}
+        targets.targets = {name: one for name, one in targets.targets.items() if name in named}
+    with store.edit_snapshot() as snapshot:
+        snapshot.meta = store.targets_infos
+    with store.edit_timestamp() as timestamp:
+        timestamp.snapshot_meta = store.snapshot_info
+
+
+def describe(image: Path, now: datetime) -> Made:
+    """What the image manifest at IMAGE and the files beside it become."""
+    try:
+        facts = msgspec.json.decode(image.read_bytes(), type=Image)
+    except (OSError, msgspec.MsgspecError) as error:
+        raise LayoutError(
+            f"cannot read image manifest {image}: {error}", "./skyrocket build --json names one"
+        ) from error
+    stem = f"skyrocket-{facts.variant}-{facts.architecture}-{facts.version}-{facts.build_id}"
+    names = Images(boot=f"{stem}-boot.efi", root=f"{stem}-root.erofs", hash=f"{stem}-root.verity")
+    files = {getattr(names, part): image.parent / file for part, file in _READ.items()}
+    sizes = {name: _size(path) for name, path in files.items()}
+    proof = Proof(facts.root_hash, sizes[names.root], sizes[names.hash], sizes[names.boot],
+                  facts.build_id)  # fmt: skip
+    made = Update(
+        variant=facts.variant,
+        arch=facts.architecture,
+        version=facts.version,
+        max_version=facts.version,
+        waves={},
+        images=names,
+        proof=proof,
+        released=now.replace(microsecond=0),
+    )
+    return Made(made, files)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError as error:
+        raise PublishError(f"cannot publish {path}: {error.strerror}") from error
+
+
+def _stored(store: Store, name: str, source: Path) -> TargetFile:
+    whole, length = hashlib.sha256(), 0
+    with source.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            whole.update(chunk)
+            length += len(chunk)
+    target = TargetFile(length, {"sha256": whole.hexdigest()}, name)
+    path = path_of(store, target)
+    if not path.exists():
+        temporary = path.with_name(f".{path.name}.new")
+        shutil.copyfile(source, temporary)
+        temporary.replace(path)
+    return target
+
+
+def _written(store: Store, name: str, data: bytes) -> TargetFile:
+    target = TargetFile.from_data(name, data, ["sha256"])
+    path_of(store, target).write_bytes(data)
+    return target

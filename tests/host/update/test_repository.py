@@ -1,0 +1,367 @@
+"""What a node believes of a repository, and what a hostile one cannot make it believe."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from fakes import web
+from fakes.web import FakeClient, body
+from publish.conftest import NOW, image
+from tuf.api.metadata import DelegatedRole, Delegations, Key, Metadata, TargetFile, Targets
+from tuf.ngclient.updater import Updater
+
+from skyrocket.host.update import repository as room
+from skyrocket.host.update.errors import SourceError
+from skyrocket.host.update.repository import Repository
+from skyrocket.publish import repository as publisher
+from skyrocket.publish import signers
+from skyrocket.publish.store import Store
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from skyrocket.host.system.web import Response
+
+MANIFEST = "manifest.json"
+
+
+@pytest.fixture(autouse=True)
+def _time(monkeypatch: pytest.MonkeyPatch) -> None:
+    at(monkeypatch, 0)
+
+
+def at(monkeypatch: pytest.MonkeyPatch, days: float) -> None:
+    """The client's clock, which the library takes once for each look."""
+    import tuf.ngclient._internal.trusted_metadata_set as library
+
+    class Clock(library.datetime.datetime):  # type: ignore[misc,name-defined]
+        @classmethod
+        def now(cls, tz: object = None) -> Any:
+            del tz
+            return NOW + timedelta(days=days)
+
+    fake = type("datetime", (), {"datetime": Clock, "timezone": library.datetime.timezone})
+    monkeypatch.setattr(library, "datetime", fake)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    made = Store(tmp_path / "repo", tmp_path / "keys", NOW)
+    publisher.init(made)
+    publisher.add(made, image(tmp_path / "image", "1.1.0"))
+    return made
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path / "node"
+
+
+def client(store: Store, home: Path, trick: web.Trick = web.honest) -> Repository:
+    """A node with the first root in its image."""
+    root = (store.metadata / "1.root.json").read_bytes()
+    fake = FakeClient(store.folder, trick)
+    return Repository(str(home), f"{web.URL}metadata", f"{web.URL}targets", root, fake)  # type: ignore[arg-type]
+
+
+def look(store: Store, home: Path, trick: web.Trick = web.honest) -> bytes:
+    node = client(store, home, trick)
+    node.refresh()
+    return node.read(node.target(MANIFEST))
+
+
+def later(store: Store, days: float) -> Store:
+    return Store(store.folder, store.keys, NOW + timedelta(days=days))
+
+
+def instead(name: str, data: bytes, status: int = 200) -> web.Trick:
+    """DATA for every path that ends with NAME."""
+
+    def trick(path: str, _headers: web.Headers, answer: Response) -> Response:
+        return body(data, status) if path.endswith(name) else answer
+
+    return trick
+
+
+def test_a_good_repository_is_believed(store: Store, home: Path) -> None:
+    assert json.loads(look(store, home))["updates"][0]["version"] == "1.1.0"
+
+
+def test_a_look_with_nothing_new_takes_less_than_four_kilobytes(store: Store, home: Path) -> None:
+    look(store, home)
+    node = client(store, home)
+    node.refresh()
+    assert node._client.received < 4096
+
+
+def test_rotated_keys_are_followed(store: Store, home: Path) -> None:
+    look(store, home)
+    publisher.rotate(store, "publication", "ecdsa")
+    publisher.rotate(store, "root", "rsa")
+    look(store, home)
+    fresh = home.with_name("fresh")
+    look(store, fresh)  # also from the first root on
+
+
+def test_a_repository_signed_by_others_is_not_believed(
+    store: Store, home: Path, tmp_path: Path
+) -> None:
+    stranger = Store(tmp_path / "other", tmp_path / "other.keys", NOW)
+    publisher.init(stranger)
+    first = store.metadata / "1.root.json"
+    fake = FakeClient(stranger.folder)
+    node = Repository(
+        str(home), f"{web.URL}metadata", f"{web.URL}targets", first.read_bytes(), fake  # type: ignore[arg-type]
+    )  # fmt: skip
+    with pytest.raises(SourceError, match="cannot believe the repository"):
+        node.refresh()
+
+
+def test_a_root_that_is_not_one_is_refused(store: Store, home: Path) -> None:
+    with pytest.raises(SourceError, match="cannot use the trusted root"):
+        Repository(str(home), "http://x", "http://x", b"{}", FakeClient(store.folder))  # type: ignore[arg-type]
+
+
+def test_rollback_older_metadata_is_refused_after_newer(
+    store: Store, home: Path, tmp_path: Path
+) -> None:
+    old = tmp_path / "old"
+    shutil.copytree(store.folder, old)
+    publisher.refresh(store)
+    look(store, home)
+    with pytest.raises(SourceError, match="cannot believe"):
+        look(Store(old, store.keys, NOW), home)
+
+
+def test_rollback_a_snapshot_may_not_forget_or_lower_targets(store: Store, home: Path) -> None:
+    """Signed by the right key, as a key service that was misused could be made to."""
+    publisher.refresh(store)
+    look(store, home)
+    with store.edit_snapshot() as snapshot:
+        snapshot.meta["targets.json"].version = 1
+    with store.edit_timestamp() as timestamp:
+        timestamp.snapshot_meta = store.snapshot_info
+    with pytest.raises(SourceError, match="cannot believe"):
+        look(store, home)
+
+
+def test_freeze_expired_metadata_is_refused_and_both_clocks_are_named(
+    store: Store, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look(store, home)
+    at(monkeypatch, 8)
+    with pytest.raises(SourceError) as caught:
+        look(store, home)
+    assert "timestamp.json is expired" in str(caught.value)
+    assert "this node's clock: 2026-12-03T12:00:00Z" in str(caught.value)
+    assert "timestamp ends 2026-12-02T12:00:00Z" in str(caught.value)
+
+
+@pytest.mark.parametrize("role", ["root", "targets", "snapshot"])
+def test_every_other_role_expires_as_well(
+    store: Store, home: Path, monkeypatch: pytest.MonkeyPatch, role: str
+) -> None:
+    at(monkeypatch, 366 if role == "root" else 15)
+    young = later(store, 366 if role == "root" else 14)
+    if role == "targets":
+        with young.edit_snapshot() as snapshot:
+            snapshot.meta = young.targets_infos
+    with young.edit_timestamp() as timestamp:
+        timestamp.snapshot_meta = young.snapshot_info
+    with pytest.raises(SourceError, match=f"{role}.* is expired"):
+        look(young, home)
+
+
+def test_mix_and_match_metadata_of_two_states_is_refused(
+    store: Store, home: Path, tmp_path: Path
+) -> None:
+    old = tmp_path / "old"
+    shutil.copytree(store.folder, old)
+    publisher.refresh(store)
+    other = (old / "metadata/2.targets.json").read_bytes()
+    with pytest.raises(SourceError, match="cannot believe"):
+        look(store, home, instead("3.targets.json", other))
+
+
+@pytest.mark.parametrize(
+    "name", ["timestamp.json", "2.snapshot.json", "2.targets.json", "2.root.json"]
+)
+def test_endless_metadata_is_cut_at_a_limit(store: Store, home: Path, name: str) -> None:
+    def trick(path: str, _headers: web.Headers, answer: Response) -> Response:
+        return answer._replace(status=200, chunks=web.endless()) if path.endswith(name) else answer
+
+    node = client(store, home, trick)
+    with pytest.raises(SourceError, match="it is longer than"):
+        node.refresh()
+    assert node._client.received < 600_000
+
+
+@pytest.mark.parametrize("name", ["timestamp.json", "2.snapshot.json", "2.targets.json"])
+def test_metadata_that_is_no_metadata_is_refused(store: Store, home: Path, name: str) -> None:
+    deep = b'{"signed":' + b"[" * 50_000
+    for data in (b"", b"{}", b"\xff\xfe", b"[" * 9000, deep[:16_000], b'{"signed": 5}'):
+        with pytest.raises(SourceError):
+            look(store, home, instead(name, data))
+
+
+@pytest.mark.parametrize("status", [403, 404, 500, 503])
+def test_a_server_that_refuses_is_said(store: Store, home: Path, status: int) -> None:
+    with pytest.raises(SourceError, match=f"status {status}"):
+        look(store, home, instead("timestamp.json", b"", status))
+
+
+def test_a_line_that_dies_is_said_and_nothing_half_is_kept(store: Store, home: Path) -> None:
+    def trick(path: str, _headers: web.Headers, answer: Response) -> Response:
+        dead = answer._replace(chunks=web.broken(b'{"sig'))
+        return dead if path.endswith("2.targets.json") else answer
+
+    with pytest.raises(SourceError, match="closed the connection"):
+        look(store, home, trick)
+    assert not (home / "targets.json").exists()
+    look(store, home)
+
+
+def test_a_signature_below_the_threshold_is_not_enough(store: Store, home: Path) -> None:
+    with store.edit_root() as root:
+        root.add_key(signers.make(store.keys, "second"), "targets")
+        root.roles["targets"].threshold = 2
+    publisher.refresh(store)
+    look(store, home)
+    path = store.latest("targets")
+    assert path is not None
+    signed = Metadata.from_file(str(path))
+    signed.signatures.popitem()
+    signed.to_file(str(path))
+    with store.edit_snapshot() as snapshot:
+        snapshot.meta = store.targets_infos
+    with store.edit_timestamp() as timestamp:
+        timestamp.snapshot_meta = store.snapshot_info
+    with pytest.raises(SourceError, match="targets was signed by 1/2 keys"):
+        look(store, home.with_name("fresh"))
+
+
+@pytest.mark.parametrize("change", ["longer", "shorter", "other"])
+def test_a_target_with_other_bytes_is_refused(store: Store, home: Path, change: str) -> None:
+    (path,) = [
+        publisher.path_of(store, t) for n, t in store.targets().targets.items() if n == MANIFEST
+    ]
+    data = path.read_bytes()
+    wrong = {"longer": data + b" ", "shorter": data[:-1], "other": data[:-1] + b" "}[change]
+    with pytest.raises(SourceError, match=r"cannot believe manifest\.json"):
+        look(store, home, instead(MANIFEST, wrong))
+
+
+def test_a_target_too_large_for_memory_is_not_read(store: Store, home: Path) -> None:
+    node = client(store, home)
+    node.refresh()
+    huge = TargetFile(room.LARGEST_READ + 1, {"sha256": "ab" * 32}, "huge")
+    with pytest.raises(SourceError, match="are too many"):
+        node.read(huge)
+
+
+def test_names_of_roles_and_targets_cannot_leave_their_folder(store: Store, home: Path) -> None:
+    """A delegated role named like a path is kept under a quoted name."""
+    name = "../../escaped"
+    delegate(store, "delegated", name)
+    node = client(store, home)
+    node.refresh()
+    with pytest.raises(SourceError):
+        node.target("some/target")
+    outside = {path.name for path in home.parent.iterdir()}
+    assert outside == {"repo", "keys", "image", "node"}
+
+
+def delegate(store: Store, key: str, *names: str) -> Key:
+    """Have the targets role delegate everything to roles NAMES, signed with a new KEY."""
+    public = signers.make(store.keys, key)
+    roles = {
+        name: DelegatedRole(name, [public.keyid], 1, terminating=False, paths=["*", "*/*"])
+        for name in names
+    }
+    with store.edit_targets() as targets:
+        targets.delegations = Delegations({public.keyid: public}, roles)
+    with store.edit_snapshot() as snapshot:
+        snapshot.meta["targets.json"] = store.targets_infos["targets.json"]
+    with store.edit_timestamp() as timestamp:
+        timestamp.snapshot_meta = store.snapshot_info
+    return public
+
+
+def fill(store: Store, name: str, public: Key) -> None:
+    """Sign role NAME with PUBLIC's private half, and let the snapshot name it."""
+    content = Targets(version=1, expires=store.now + timedelta(days=14))
+    content.targets["thing"] = TargetFile.from_data("thing", b"thing", ["sha256"])
+    signed = Metadata(content)
+    signed.sign(signers.present(store.keys, [public])[0])
+    signed.to_file(str(store.metadata / f"1.{name}.json"))
+    from tuf.api.metadata import MetaFile
+
+    with store.edit_snapshot() as snapshot:
+        snapshot.meta = {**store.targets_infos, f"{name}.json": MetaFile(1)}
+    with store.edit_timestamp() as timestamp:
+        timestamp.snapshot_meta = store.snapshot_info
+
+
+def with_cached_role(store: Store, home: Path) -> None:
+    """A node that has kept the delegated role `team`, whose key is then taken back."""
+    old = delegate(store, "old", "team")
+    fill(store, "team", old)
+    node = client(store, home)
+    node.refresh()
+    assert node.target("thing").length == 5
+    delegate(store, "new", "team")
+
+
+def test_a_cached_role_is_verified_anew_against_its_delegator(store: Store, home: Path) -> None:
+    """The role was kept and did not change; its delegator names another key now."""
+    with_cached_role(store, home)
+    node = client(store, home)
+    node.refresh()
+    with pytest.raises(SourceError, match="team was signed by 0/1 keys"):
+        node.target("thing")
+
+
+def test_a_client_that_trusts_what_it_kept_would_be_found(
+    store: Store, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The bug that the test above is there for: the copy counts because it was verified once."""
+
+    def trusting(self: Updater, role: str, parent_role: str) -> Targets:
+        if role in self._trusted_set:
+            return self._trusted_set[role]  # type: ignore[return-value]
+        if role == "team":
+            kept: Targets = Metadata[Targets].from_bytes(self._load_local_metadata(role)).signed
+            return kept
+        return honest(self, role, parent_role)
+
+    honest = Updater._load_targets
+    with_cached_role(store, home)
+    monkeypatch.setattr(Updater, "_load_targets", trusting)
+    node = client(store, home)
+    node.refresh()
+    assert node.target("thing").length == 5
+
+
+def test_a_role_of_two_delegators_needs_the_word_of_the_one_that_is_asked(
+    store: Store, home: Path
+) -> None:
+    """Loaded for one delegator, it is not taken for another that names other keys."""
+    public = delegate(store, "shared", "team")
+    fill(store, "team", public)
+    node = client(store, home)
+    node.refresh()
+    node.target("thing")
+    updater = node._updater
+    other = Targets()
+    stranger = signers.make(store.keys, "stranger")
+    role = DelegatedRole("team", [stranger.keyid], 1, terminating=False, paths=["*"])
+    other.delegations = Delegations({stranger.keyid: stranger}, {"team": role})
+    updater._trusted_set._trusted_set["other"] = other
+    from tuf.api.exceptions import UnsignedMetadataError
+
+    with pytest.raises(UnsignedMetadataError):
+        updater._load_targets("team", "other")
