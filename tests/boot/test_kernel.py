@@ -23,6 +23,7 @@ CHECKOUT = Path(__file__).parents[2]
 MODULES = "/usr/lib/modules/$(uname -r)/kernel"
 WORK = "/local/module-test"
 PROBE = "/tmp/forbidden"
+HOST_PROBE = "/local/forbidden"
 ASKS_WHO_RUNS, WRITES_MEMORY = "14", "36"
 """Functions that a BPF program calls, by number."""
 
@@ -120,10 +121,27 @@ def probe(node: Machine) -> str:
 
 
 def test_a_superpowered_container_loads_no_kernel(node: Machine, probe: str) -> None:
-    """It holds the capability; the control node of `tests/escape` takes the same call."""
+    """Its unit filters the call; the kernel refuses it as well, to a service without a filter."""
     held = node.admin("bash", "-c", "grep ^CapEff /proc/self/status").out.split()[1]
     assert int(held, 16) >> 22 & 1, "CAP_SYS_BOOT"
     assert node.admin(probe, "kexec").status == errno.EPERM
+    text = base64.b64encode(forbidden.compiled()).decode()
+    assert node.admin("sheltie", "-c", f"base64 -d > {HOST_PROBE}", stdin=text).status == 0
+    ends = {what: ended_as_a_service(node, f"{HOST_PROBE} {what}") for what in ("kexec", "filter")}
+    node.host(f"rm {HOST_PROBE}")
+    assert ends == {"kexec": errno.EPERM, "filter": 0}
+
+
+def ended_as_a_service(node: Machine, command: str) -> int:
+    """The status with which COMMAND ends as a unit of its own, which nothing limits."""
+    unit = f"[Service]\nType=oneshot\nExecStart={command}"
+    done = node.host(
+        f"chmod 700 {HOST_PROBE}; mkdir -p /run/systemd/system; "
+        f"printf '%s' '{unit}' > /run/systemd/system/probe.service; systemctl daemon-reload; "
+        "systemctl start probe; systemctl show --property=ExecMainStatus --value probe; "
+        "systemctl reset-failed probe; rm /run/systemd/system/probe.service"
+    )
+    return int(done.out.split()[0])
 
 
 def test_bpf_is_root_s_and_writes_nobody_s_memory(node: Machine, probe: str) -> None:

@@ -74,15 +74,15 @@ def ordered(wish: Wish, name: str, *, labelled: bool = False) -> str:
     return json.dumps(config)
 
 
-def privileged(*, labelled: bool = False) -> str:
-    """A container for somebody who asked for everything, the node's network and processes too."""
+def privileged(held: tuple[str, ...] = rights.ALL_CAPABILITIES, *, labelled: bool = False) -> str:
+    """A container for somebody who asked for everything: what is HELD, network, processes."""
     sysfs = {"destination": "/sys", "type": "sysfs", "source": "sysfs", "options": HARD}
     control = {"destination": "/sys/fs/cgroup", "type": "cgroup", "source": "cgroup", "options": []}
     wish = Wish(("/usr/bin/sh", "-c", "while :; do sleep 3600; done"))
     config = {
         "ociVersion": "1.0.2",
         "root": {"path": ROOT, "readonly": False},
-        "process": _process(wish, rights.ALL_CAPABILITIES, confined=False, labelled=labelled),
+        "process": _process(wish, held, confined=False, labelled=labelled),
         "mounts": [PROC, RUN, sysfs, control, *wish.mounts, bind(FOLDER, "/share")],
         "linux": {
             "cgroupsPath": f"/escape/{PRIVILEGED}",

@@ -22,6 +22,7 @@ from skyrocket.build import lock as locks
 from skyrocket.build.image import build as images
 from skyrocket.build.image.entries import Entry
 from skyrocket.cli.checkout import LOCK, ROOT
+from skyrocket.host.containers import rights
 from skyrocket.lab import process
 from skyrocket.models.progress import Silent
 from skyrocket.sandbox import Sandbox
@@ -99,6 +100,8 @@ def program() -> bytes:
             "__main__.py",
             "import sys\nfrom escape import inside\nsys.exit(inside.main(sys.argv))\n",
         )
+        for package in ("escape", "escape/attempts"):  # an archive has no packages but these
+            archive.writestr(f"{package}/__init__.py", "")
         for name in ("attempt", "kit", "table", "inside"):
             archive.write(HERE / f"{name}.py", f"escape/{name}.py")
         for file in sorted((HERE / "attempts").glob("*.py")):
@@ -154,11 +157,13 @@ def bring(machine: Machine, kind: str) -> None:
 def privileged(machine: Machine, version: str) -> None:
     """A container as an orchestrator would start it for somebody who asks for everything."""
     labelled = enforced(machine)
+    mask = machine.host("grep ^CapEff /proc/self/status").out.split()[1]
+    config = bundle.privileged(rights.held(int(mask, 16)), labelled=labelled)
     start, said = bundle.run(bundle.PRIVILEGED, "--detach"), f"{bundle.FOLDER}/said"
     lines = (
         "set -e",
         bundle.root_mounted(f"skyrocket.local/attacker:{version}", labelled=labelled),
-        bundle.written(bundle.privileged(labelled=labelled), bundle.PRIVILEGED),
+        bundle.written(config, bundle.PRIVILEGED),
         f"{start} < /dev/null > {said} 2>&1 || {{ cat {said}; false; }}",
     )
     done = machine.host("\n".join(lines))

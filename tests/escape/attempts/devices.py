@@ -138,8 +138,7 @@ def console_write(case: Case) -> str:
     "device-mapper",
     f"{CDK}: rewrite of devices; the way past a mounted file system",
     "makes a device-mapper device of its own by /dev/mapper/control",
-    "the node has the device",
-    seen="cat /sys/block/dm-*/dm/name | grep {token}",
+    "the kernel lists the device",
     allowed={"admin": SUPER},
 )
 def device_mapper(case: Case) -> str:
@@ -148,14 +147,15 @@ def device_mapper(case: Case) -> str:
         for line in Path("/proc/misc").read_text().splitlines()
         if line.endswith("device-mapper")
     )
+    listed = False
     with open(kit.character(10, minor), "rb+", buffering=0) as control:
-        for number in (3, 4):  # DM_DEV_CREATE; the undo is DM_DEV_REMOVE
-            if number == 4 and case.kind != "undo":
-                break
+        for number in (3, 2, 4):  # DM_DEV_CREATE, DM_LIST_DEVICES, DM_DEV_REMOVE
             head = struct.pack("=III II IiIIIQ", 4, 0, 0, 16384, 312, 0, 0, 0, 0, 0, 0)
             block = (head + case.token.encode().ljust(128, b"\0")).ljust(16384, b"\0")
-            fcntl.ioctl(control, 0xC138FD00 | number, bytearray(block))
-    return "made"
+            answer = bytearray(block)
+            fcntl.ioctl(control, 0xC138FD00 | number, answer)
+            listed = listed or (number == 2 and case.token.encode() in answer[312:])
+    return kit.told([case.token] if listed else [])
 
 
 @attempt(

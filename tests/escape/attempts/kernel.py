@@ -104,6 +104,7 @@ def perf_whole_machine(case: Case) -> str:
     "kexec: another kernel past the verified boot",
     "loads another kernel by kexec_load",
     "/sys/kernel/kexec_loaded says 1",
+    control="the units of host containers filter the call, for all that root starts from one",
 )
 def kexec(case: Case) -> str:
     page = ctypes.create_string_buffer(4096)
@@ -153,6 +154,7 @@ def clock(case: Case) -> str:
 def keyring(case: Case) -> str:
     buffer = ctypes.create_string_buffer(4096)
     address = ctypes.c_void_p(ctypes.addressof(buffer))
+    kit.call("keyctl", 8, -4, -3)  # the user's keys into our session: then they are in our hands
     key = kit.call("keyctl", 10, -4, b"user", b"escape", 0)
     size = kit.call("keyctl", 11, key, address, len(buffer))
     return kit.told(kit.secrets(buffer.raw[:size]))

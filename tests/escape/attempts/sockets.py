@@ -13,6 +13,7 @@ from escape import kit
 from escape.attempt import CDK, SECRET, Case, Refused, attempt
 
 ROOT = "superpowered: root on the node; gone with the next boot, or data and no program"
+STRANGER = "the API tells nothing to a container that the node did not start itself"
 API = "a host container has the API's socket: its administrator decides (threat model)"
 
 
@@ -58,6 +59,7 @@ def _api(request: str) -> str:
     "a secret setting is read",
     seen=f"{SECRET}setting",
     allowed={"admin": API, "control": API},
+    control=STRANGER,
     short=True,
 )
 def api_read(case: Case) -> str:
@@ -72,6 +74,7 @@ def api_read(case: Case) -> str:
     "the node's message of the day",
     seen="grep -o {token} /etc/motd",
     allowed={"admin": API, "control": API},
+    control=STRANGER,
 )
 def api_change(case: Case) -> str:
     body = f'{{"motd": "{case.token}"}}'
@@ -180,6 +183,7 @@ def sniff(case: Case) -> str:
         door.settimeout(10)
         end = time.monotonic() + 10
         while time.monotonic() < end:
+            print(flush=True)  # what we say leaves through that connection
             frame = door.recv(2048)
             header = (frame[14] & 15) * 4 + 14
             if frame[23] == 6 and 22 in struct.unpack(">HH", frame[header : header + 4]):

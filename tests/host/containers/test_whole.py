@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 from skyrocket.host.containers import whole
@@ -118,3 +119,24 @@ def test_blobs_that_containerd_only_believes_to_have_are_dropped(tmp_path: Path)
     store.believed = ["sha256:aa", "sha256:bb"]
     whole.settle(places(tmp_path), store)
     assert store.believed == ["sha256:aa"]
+
+
+def test_two_starts_of_one_image_do_not_take_each_other_s_file(tmp_path: Path) -> None:
+    """Both announce the same image at the same time, and both come through."""
+    both = threading.Barrier(2)
+    failures: list[OSError] = []
+
+    def starts() -> None:
+        for number in range(30):
+            both.wait()
+            try:
+                whole.announce(places(tmp_path), f"a{number}")
+            except OSError as error:
+                failures.append(error)
+
+    threads = [threading.Thread(target=starts) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []

@@ -36,10 +36,8 @@ def settle(places: Places, store: Store) -> None:
     Starts of other containers wait for it. What it removes was made by an earlier boot: nothing
     of this one has come this far.
     """
-    os.makedirs(os.path.dirname(places.settled), exist_ok=True)  # noqa: PTH103, PTH120
-    lock = os.open(f"{places.settled}.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    lock = _alone(places)
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
         if files.read(places.settled) is None:
             _forget_damaged(places, store)
             files.replace(places.settled, b"")
@@ -49,15 +47,32 @@ def settle(places: Places, store: Store) -> None:
 
 def announce(places: Places, reference: str) -> None:
     """Write down, on the disk, that a pull of REFERENCE begins."""
-    files.replace(_announced(places, reference), reference.encode(), durable=True)
+    _replace(places, _announced(places, reference), reference.encode())
 
 
 def note(places: Places, reference: str, digest: str) -> None:
     """The pull of REFERENCE ended with DIGEST: wait for the disk unless that is noted already."""
     if not _noted(places, digest):
         os.sync()
-        files.replace(_note(places, digest), b"", durable=True)
+        _replace(places, _note(places, digest), b"")
     files.remove(_announced(places, reference))
+
+
+def _alone(places: Places) -> int:
+    """A lock that other starts wait for, as an open file; closing it lets them go on."""
+    os.makedirs(os.path.dirname(places.settled), exist_ok=True)  # noqa: PTH103, PTH120
+    lock = os.open(f"{places.settled}.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    return lock
+
+
+def _replace(places: Places, path: str, content: bytes) -> None:
+    """Two containers of one image say the same in the same file, maybe at the same time."""
+    lock = _alone(places)
+    try:
+        files.replace(path, content, durable=True)
+    finally:
+        os.close(lock)
 
 
 def _forget_damaged(places: Places, store: Store) -> None:
