@@ -65,5 +65,8 @@ def _frames(raw: bytes) -> Iterator[bytes]:
     at = FILE_HEADER
     while at + FRAME_HEADER <= len(raw):
         length = struct.unpack("=I", raw[at + 8 : at + 12])[0]
-        yield raw[at + FRAME_HEADER : at + FRAME_HEADER + length]
+        frame = raw[at + FRAME_HEADER : at + FRAME_HEADER + length]
+        if len(frame) < length:
+            return  # QEMU is still writing it
+        yield frame
         at += FRAME_HEADER + length
