@@ -6,7 +6,6 @@ All on the node that most tests share; each test takes its settings back.
 from __future__ import annotations
 
 import base64
-import itertools
 import json
 from typing import TYPE_CHECKING
 
@@ -69,25 +68,26 @@ def test_names_of_the_settings_are_found_by_everybody(node: Machine) -> None:
 def test_the_resolver_asks_the_servers_of_the_settings_and_no_others(node: Machine) -> None:
     """Those that DHCP named are asked before and after, not meanwhile; nothing restarts."""
     resolver = main_process(node, "systemd-resolved")
-    # Links take a moment to follow, and an answer is kept: each question has a name of its own.
-    names = (f"name{number}.example" for number in itertools.count())
     with Tap(node) as tap:
-        assert _asked(node, tap, next(names)) - {SERVER}
+        assert _asked(node, tap) - {SERVER}
         change(node, dns={"name-servers": [SERVER], "search-list": ["corp.example"]})
         try:
-            node.wait("new servers", lambda: _asked(node, tap, next(names)) == {SERVER})
+            # Links take a moment to follow.
+            node.wait("new servers", lambda: _asked(node, tap) == {SERVER})
             assert "search corp.example" in node.host(f"cat {RESOLV}").out
         finally:
             unset(node, "dns")
         # Which of those that the network names is the resolver's choice.
-        node.wait("old servers", lambda: SERVER not in (_asked(node, tap, next(names)) or {SERVER}))
+        node.wait("old servers", lambda: SERVER not in (_asked(node, tap) or {SERVER}))
     assert "corp.example" not in node.host(f"cat {RESOLV}").out
     assert resolver == main_process(node, "systemd-resolved")
 
 
-def _asked(node: Machine, tap: Tap, name: str) -> set[str]:
-    look_up(node, name)
-    return tap.asked(name)
+def _asked(node: Machine, tap: Tap) -> set[str]:
+    """Whom the resolver asks for a name that it cannot know."""
+    since = tap.mark()
+    look_up(node, f"name{since}.example")
+    return tap.asked(since)
 
 
 def test_a_module_is_loaded_or_refused_as_the_settings_say(node: Machine) -> None:
