@@ -10,7 +10,6 @@ from skyrocket.lab import qemu, qmp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
     from typing import Self
 
     from boot.machine import Machine
