@@ -10,13 +10,13 @@ from skyrocket.lab import qemu, qmp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
     from typing import Self
 
     from boot.machine import Machine
 
-FILE_HEADER, FRAME_HEADER, ETHERNET, UDP = 24, 16, 14, 17
+FILE_HEADER, FRAME_HEADER, ETHERNET = 24, 16, 14
 IPV4, IPV6 = 0x0800, 0x86DD
+TCP, UDP = 6, 17
 DNS = 53
 
 
@@ -36,34 +36,39 @@ class Tap:
         qmp.ask(self._socket, (qmp.Command("object-del", {"id": "tap"}),))
         self._file.unlink()
 
-    def asked(self, name: str) -> set[str]:
-        """The addresses that were asked for NAME by DNS over UDP."""
-        question = b"".join(bytes([len(part)]) + part.encode() for part in name.split("."))
-        return {
-            address
-            for address, port, content in _datagrams(self._file)
-            if port == DNS and question in content
-        }
+    def mark(self) -> int:
+        """Where the capture ends now."""
+        return self._file.stat().st_size
+
+    def asked(self, since: int) -> set[str]:
+        """The addresses to which anything went for the port of DNS, from SINCE on.
+
+        The resolver changes from UDP to TCP where nobody answers, so names cannot be looked for.
+        """
+        raw = self._file.read_bytes()
+        return {to for frame in _frames(raw, since) for to, port in _ports(frame) if port == DNS}
 
 
-def _datagrams(file: Path) -> Iterator[tuple[str, int, bytes]]:
-    """To whom, to which port, what."""
-    for frame in _frames(file.read_bytes()):
-        kind = struct.unpack("!H", frame[12:14])[0]
-        packet = frame[ETHERNET:]
-        if kind == IPV4 and packet[9] == UDP:
-            address, rest = socket.inet_ntop(socket.AF_INET, packet[16:20]), packet[20:]
-        elif kind == IPV6 and packet[6] == UDP:
-            address, rest = socket.inet_ntop(socket.AF_INET6, packet[24:40]), packet[40:]
-        else:
-            continue
-        yield address, struct.unpack("!H", rest[2:4])[0], rest[8:]
+def _ports(frame: bytes) -> Iterator[tuple[str, int]]:
+    """To whom and to which port FRAME goes, if it is UDP or TCP."""
+    kind = struct.unpack("!H", frame[12:14])[0]
+    packet = frame[ETHERNET:]
+    if kind == IPV4 and packet[9] in (TCP, UDP):
+        address, rest = socket.inet_ntop(socket.AF_INET, packet[16:20]), packet[20:]
+    elif kind == IPV6 and packet[6] in (TCP, UDP):
+        address, rest = socket.inet_ntop(socket.AF_INET6, packet[24:40]), packet[40:]
+    else:
+        return
+    yield address, struct.unpack("!H", rest[2:4])[0]
 
 
-def _frames(raw: bytes) -> Iterator[bytes]:
-    """The frames of a capture file (pcap, this machine's byte order)."""
-    at = FILE_HEADER
+def _frames(raw: bytes, since: int) -> Iterator[bytes]:
+    """The frames of a capture file (pcap, this machine's byte order) from SINCE on."""
+    at = max(FILE_HEADER, since)
     while at + FRAME_HEADER <= len(raw):
         length = struct.unpack("=I", raw[at + 8 : at + 12])[0]
-        yield raw[at + FRAME_HEADER : at + FRAME_HEADER + length]
+        frame = raw[at + FRAME_HEADER : at + FRAME_HEADER + length]
+        if len(frame) < length:
+            return  # QEMU is still writing it
+        yield frame
         at += FRAME_HEADER + length
