@@ -22,7 +22,7 @@ from skyrocket.cli.checkout import ROOT
 
 EVIDENCE = ROOT / "docs/evidence/fuzz.md"
 SECONDS = 600.0
-CONTROL_SECONDS = 120.0
+CONTROL_SECONDS = 600.0
 EXAMPLES = 60
 NAMES = [target.name for target in TARGETS]
 

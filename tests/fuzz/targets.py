@@ -349,9 +349,10 @@ TARGETS = (
     Target(
         "http", "a connection of the API server, request line to last byte",
         run_http, REQUESTS,
-        [b"\r\n", b" ", b"%", b"%00", b"?", b"&", b"=", b"GET ", b"PATCH ", b"HTTP/1.0", b"/exec",
+        [b"\r\n", b" ", b"%", b"%00", b"%zz", b"?", b"&", b"=", b"GET ", b"PATCH ", b"HTTP/1.0",
          b"Content-Length: 99999999999\r\n", b"Transfer-Encoding: chunked\r\n", b"\x00", b"\xff",
-         b"http://x/os", b"Upgrade: websocket\r\n", b"Expect: 100-continue\r\n", b"/tx/apply",
+         b"/exec", b"http://x/os", b"Upgrade: websocket\r\n", b"/tx/apply",
+         b"Expect: 100-continue\r\n",
          b"Content-Length: -1\r\n", b"/settings?keys=", b"/history/diff?from=", b"confirm_within="],
         (message, "_unquoted", _open), "what follows a percent sign is trusted",
     ),

@@ -6,7 +6,7 @@ import pytest
 from fuzz import engine
 from fuzz.targets import TARGETS
 
-INPUTS = 400
+INPUTS = 200
 
 
 @contextlib.contextmanager
@@ -30,7 +30,7 @@ def test_no_input_does_what_it_must_not(target):
 @pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
 def test_a_bug_that_is_seeded_is_found(target):
     with seeded(target):
-        assert engine.fuzz(target, 120, most=20_000).finding
+        assert engine.fuzz(target, 300, most=20_000).finding
 
 
 def test_an_input_without_end_and_one_that_grows_are_found(monkeypatch):

@@ -18,7 +18,7 @@ LIVE = {
     "ntp": {"options": ["iburst"]},
     "kernel": {"sysctl": {"vm.swappiness": "1"}},
 }
-EXAMPLES = 6
+EXAMPLES = 5
 OPERATIONS = conformance.operations()
 
 

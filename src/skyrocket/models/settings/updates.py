@@ -50,7 +50,9 @@ def render(updates: Updates | None) -> Rendered:
     if updates is None:
         return Rendered()
     values = [(name, getattr(updates, name)) for name in updates.__struct_fields__]
-    lines = [f"{n} = {msgspec.json.encode(v).decode()}\n" for n, v in values if v is not None]
+    lines = [
+        f"{n} = {msgspec.json.encode(v, enc_hook=str).decode()}\n" for n, v in values if v is not None
+    ]
     return Rendered((File(PATH, "".join(lines).encode()),))
 
 
