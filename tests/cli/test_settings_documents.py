@@ -20,8 +20,8 @@ motdd = "x"
 api-server = "https://a"
 [settings.network]
 host_name = "a"
-[settings.updates]
-seed = 3
+[settings.ntp]
+logging = ["tracking"]
 """
 
 
@@ -43,7 +43,7 @@ def test_all_mistakes_are_said_at_once_each_with_what_was_meant(tmp_path, capsys
         "this variant has no group kubernetes; variants that have it: none yet"
     )
     assert [(each["key"], each["idle"]) for each in said["taken"]] == [
-        ("updates.seed", "kept, and nothing acts on it yet")
+        ("ntp.logging", "kept, and nothing acts on it yet")
     ]
 
 

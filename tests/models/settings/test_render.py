@@ -56,7 +56,7 @@ FULL = {
         "enable-unprivileged-ports": True,
         "snapshotter": "overlayfs",
     },
-    "updates": {"seed": 12},
+    "updates": {"seed": 12, "metadata-base-url": "https://example.com/metadata/"},
     "container-registry": {
         "mirrors": [
             {"registry": "docker.io", "endpoint": ["mirror.example", "http://10.0.2.2:5000"]},
