@@ -46,11 +46,12 @@ def make_seed(facts: Facts) -> int:
 
 
 def render(updates: Updates | None) -> Rendered:
-    """A line for each setting; strings of JSON are strings of TOML."""
+    """A line for each setting; strings of JSON are strings of TOML, and ours are more than str."""
     if updates is None:
         return Rendered()
     values = [(name, getattr(updates, name)) for name in updates.__struct_fields__]
-    lines = [f"{n} = {msgspec.json.encode(v).decode()}\n" for n, v in values if v is not None]
+    plain = [(n, str(v) if isinstance(v, str) else v) for n, v in values if v is not None]
+    lines = [f"{n} = {msgspec.json.encode(v).decode()}\n" for n, v in plain]
     return Rendered((File(PATH, "".join(lines).encode()),))
 
 
