@@ -141,11 +141,12 @@ def test_a_version_that_is_gone_is_not_written(facts: Facts, server: tuple[Store
 
 
 def test_settings_come_from_the_rendered_file(tmp_path: Path) -> None:
+    from skyrocket.models.settings.scalars import Url
     from skyrocket.models.settings.updates import Updates, render
 
     (file,) = render(
         Updates(
-            metadata_base_url="http://a/m",
+            metadata_base_url=Url("http://a/m"),
             targets_base_url='http://a/"t"',
             seed=5,
             version_lock="v1.2.3",
