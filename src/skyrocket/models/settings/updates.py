@@ -50,14 +50,9 @@ def render(updates: Updates | None) -> Rendered:
     if updates is None:
         return Rendered()
     values = [(name, getattr(updates, name)) for name in updates.__struct_fields__]
-<<<<<<< HEAD
     # A URL is a kind of string of its own, which the encoder asks about.
     texts = [(n, msgspec.json.encode(v, enc_hook=str).decode()) for n, v in values if v is not None]
     lines = [f"{name} = {text}\n" for name, text in texts]
-=======
-    plain = [(n, str(v) if isinstance(v, str) else v) for n, v in values if v is not None]
-    lines = [f"{n} = {msgspec.json.encode(v).decode()}\n" for n, v in plain]
->>>>>>> update
     return Rendered((File(PATH, "".join(lines).encode()),))
 
 
