@@ -91,7 +91,7 @@ def test_a_node_takes_an_update_and_keeps_its_settings(
 ) -> None:
     first = made(OLD, trusted)
     order = rack.order(
-        "updated", image=first.folder, root_hash=first.facts.root_hash, version=OLD,
+        "updated", image=first.folder, root_hash=first.facts.root_hash,
         firmware=True, demo=False, user_data=user_data(port),
     )  # fmt: skip
     node = rack.start(order)
