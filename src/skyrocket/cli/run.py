@@ -6,10 +6,12 @@ import argparse
 import json
 import sys
 import time
+import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from skyrocket.cli import lab_folders, screens
+from skyrocket.cli.checkout import ROOT
 from skyrocket.cli.terminal import Terminal, shown
 from skyrocket.fetch import places
 from skyrocket.lab import accelerator, launch, nodes, process
@@ -112,7 +114,7 @@ def _prepare(
         name=wish.name,
         variant=wish.variant,
         architecture=facts.architecture,
-        version=facts.version,
+        version=project_version(),
         image=image,
         root_hash=facts.root_hash,
         user_data=user_data,
@@ -125,6 +127,12 @@ def _prepare(
         host_containers="bare" not in wish.variant.split("-"),
     )
     return lab, order, verdict, facts
+
+
+def project_version() -> str:
+    """The version of our container images: that of the checkout, whatever image is booted."""
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    return str(tomllib.loads(text)["project"]["version"])
 
 
 def _parts(wish: argparse.Namespace, report: Terminal) -> tuple[Path, Path, Path, screens.Facts]:
