@@ -99,6 +99,7 @@ def restarted(node: Machine) -> Iterator[Callable[[], None]]:
     restart()
 
 
+@pytest.mark.proof  # not run to its end yet
 def test_variables_that_root_gives_the_api_bring_no_code(
     node: Machine, restarted: Callable[[], None]
 ) -> None:
@@ -118,6 +119,7 @@ def test_variables_that_root_gives_the_api_bring_no_code(
     assert node.host(f"test -e {RAN}").status != 0
 
 
+@pytest.mark.proof  # not run to its end yet
 def test_a_pickle_is_text_like_any_other(node: Machine, restarted: Callable[[], None]) -> None:
     """As a request's body and in the API's own file: refused, said, and nothing of it runs."""
     answer = node.admin("apiclient", "raw", "-m", "PATCH", "-u", "/settings", "-d", PICKLE)
@@ -130,6 +132,7 @@ def test_a_pickle_is_text_like_any_other(node: Machine, restarted: Callable[[], 
     assert node.host(f"test -e {RAN}").status != 0
 
 
+@pytest.mark.proof  # not run to its end yet
 def test_a_container_covers_our_programs_for_itself_alone(node: Machine) -> None:
     """A superpowered container may mount over its view of them; the node still has its own."""
     folder, program = "usr/libexec/skyrocket", "usr/libexec/skyrocket/skyrocket"
@@ -142,6 +145,7 @@ def test_a_container_covers_our_programs_for_itself_alone(node: Machine) -> None
         node.admin("umount", f"/.bottlerocket/rootfs/{folder}")
 
 
+@pytest.mark.proof  # not run to its end yet
 def test_root_writes_the_api_s_data_and_not_its_code(node: Machine) -> None:
     """Through /proc/PID/mem, without attaching to it: what may be written is the control."""
     text = base64.b64encode(forbidden.compiled()).decode()

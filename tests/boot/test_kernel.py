@@ -120,6 +120,7 @@ def probe(node: Machine) -> str:
     return PROBE
 
 
+@pytest.mark.proof  # not run to its end yet
 def test_a_superpowered_container_loads_no_kernel(node: Machine, probe: str) -> None:
     """Its unit filters the call; the kernel refuses it as well, to a service without a filter."""
     held = node.admin("bash", "-c", "grep ^CapEff /proc/self/status").out.split()[1]
@@ -144,6 +145,7 @@ def ended_as_a_service(node: Machine, command: str) -> int:
     return int(done.out.split()[0])
 
 
+@pytest.mark.proof  # not run to its end yet
 def test_bpf_is_root_s_and_writes_nobody_s_memory(node: Machine, probe: str) -> None:
     """The same program loads for root; the one that writes differs in its call alone."""
     assert node.admin(probe, "filter").status == 0
