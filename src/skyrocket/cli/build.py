@@ -15,21 +15,24 @@ from skyrocket.cli import made, turns
 from skyrocket.cli.terminal import amount, shown
 
 
-def main(argv: list[str]) -> int:
+def wished(argv: list[str]) -> argparse.Namespace:
+    """What ARGV asks for; a wrong word ends the program with status 2."""
     parser = argparse.ArgumentParser("skyrocket build", description=__doc__)
     parser.add_argument("variant", nargs="?", default=made.VARIANT)
     parser.add_argument("--architecture", default=made.ARCHITECTURE, choices=("x86_64", "aarch64"))
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
     parser.add_argument("--keys", type=Path, metavar="D", help="sign with the keys in folder D")
     parser.add_argument("--bundle", metavar="FILE", help="take everything from FILE, no network")
-    parser.add_argument(
-        "--version", default="", type=version, metavar="X.Y.Z", help="(default: the project's)"
-    )
+    parser.add_argument("--version", type=version, metavar="X.Y.Z", help="(default: the project's)")
     parser.add_argument(
         "--update-root", type=Path, metavar="FILE", help="root.json of the repository it believes"
     )
-    wish = parser.parse_args(argv)
-    edition = Edition(wish.version, trusted(wish.update_root))
+    return parser.parse_args(argv)
+
+
+def main(argv: list[str]) -> int:
+    wish = wished(argv)
+    edition = Edition(wish.version or "", trusted(wish.update_root))
     with shown() as report, turns.mine(report):
         made.fetch(locks.read(), report)
         built = made.image(wish.variant, wish.architecture, report, wish.keys, edition)

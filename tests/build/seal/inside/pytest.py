@@ -25,6 +25,11 @@ class MonkeyPatch:
         self._undo.append(lambda: setattr(target, name, old))
         setattr(target, name, value[0])
 
+    def setitem(self, target, key, value):
+        old = target[key]
+        self._undo.append(lambda: target.update({key: old}))
+        target[key] = value
+
     def setenv(self, name, value):
         old = os.environ.get(name)
         self._undo.append(
