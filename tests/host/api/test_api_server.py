@@ -1,3 +1,4 @@
+import contextlib
 import socket
 import stat
 from pathlib import Path
@@ -25,7 +26,8 @@ def speak(path, raw, *, until=None):
     with socket.socket(socket.AF_UNIX) as client:
         client.settimeout(10)
         client.connect(path)
-        client.sendall(raw)
+        with contextlib.suppress(BrokenPipeError):  # answered before it was sent whole
+            client.sendall(raw)
         answer = b""
         while part := client.recv(65536):
             answer += part
