@@ -13,7 +13,7 @@ import msgspec
 from skyrocket.host.system import files
 from skyrocket.models.update_status import Kept
 
-FOLDER = "/var/lib/bottlerocket/update"
+FOLDER = "/var/lib/bottlerocket/boot/update"
 DOCUMENT = "status.json"
 LOCK = "/run/skyrocket/update.lock"
 
