@@ -83,7 +83,7 @@ class Repository:
         self, folder: str, metadata_url: str, targets_url: str, root: bytes | None, client: Client
     ) -> None:
         keys.install()
-        os.makedirs(folder, 0o700, exist_ok=True)  # noqa: PTH103  (pathlib is dear at a start)
+        os.makedirs(folder, 0o700, exist_ok=True)  # pathlib is dear at a start
         self._client = client
         self._targets_url = targets_url if targets_url.endswith("/") else f"{targets_url}/"
         try:
