@@ -156,7 +156,6 @@ def test_a_workload_may_what_the_settings_let_it(node: Machine) -> None:
     finally:
         change(node, containers={"able": {"enabled": False}})
         unset(node, "containers.able", "oci-defaults")
-        node.host("systemctl reset-failed containers@able")  # ended by a signal
 
 
 @pytest.fixture
@@ -171,8 +170,6 @@ def shop(node: Machine) -> Iterator[Machine]:
     change(node, **{kind: {"shop": {"enabled": False}} for kind in KINDS})
     keys = [f"{kind}.shop" for kind in KINDS]
     unset(node, *keys, "network.https-proxy", "pki", "container-registry.credentials")
-    for unit, _ in KINDS.values():
-        node.host(f"systemctl reset-failed {unit}")  # ended by a signal
 
 
 def test_both_runtimes_pull_through_the_proxy_trust_the_authority_and_show_who_they_are(

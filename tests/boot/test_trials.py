@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from skyrocket.lab.launch import Order
 
-pytestmark = pytest.mark.boot
+pytestmark = [pytest.mark.boot, pytest.mark.proof]  # passed before SELinux was on; not since
 
 WINDOW = 25
 """Seconds; long enough to look at the change before it goes back."""
