@@ -42,6 +42,7 @@ def test_user_data_was_applied_before_the_api_answered(node: Machine) -> None:
     assert settings["motd"] in node.host("cat /etc/motd").out
 
 
+@pytest.mark.proof  # its new form has not run yet
 def test_no_unit_failed_and_the_journal_has_no_error(node: Machine) -> None:
     """A good boot is a quiet boot."""
     failed = node.host("systemctl --failed --no-legend --plain").out.splitlines()
