@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 ROOT = Path(__file__).resolve().parents[2]
 EVIDENCE = ROOT / "docs/evidence/secure-boot.md"
@@ -40,7 +40,7 @@ class Row(NamedTuple):
 
 def main() -> int:
     if os.environ.get(INSIDE) != "1":
-        return again()
+        again()
     from boot.machine import Rack
 
     with tempfile.TemporaryDirectory(prefix="secure-boot-", dir="/var/tmp") as folder:
@@ -51,16 +51,12 @@ def main() -> int:
             rack.close()
 
 
-def again() -> int:
+def again() -> NoReturn:
     """The same program with the dependencies of the tests."""
-    sys.path.insert(0, str(ROOT / "src"))
-    sys.dont_write_bytecode = True
-    from skyrocket.cli import children, environment
+    sys.path.insert(0, str(ROOT / "scripts"))
+    import within
 
-    env = children.environment(environment.ready("dev")) | {INSIDE: "1"}
-    env["PYTHONPATH"] += f"{os.pathsep}{ROOT / 'tests'}"
-    argv = [sys.executable, "-s", "-P", __file__, *sys.argv[1:]]
-    return subprocess.run(argv, cwd=ROOT, env=env, check=False).returncode
+    within.become([__file__, *sys.argv[1:]], **{INSIDE: "1"})
 
 
 def prove(rack: Rack, folder: Path) -> int:
