@@ -57,7 +57,7 @@ def port(trusted: bytes, tmp_path_factory: pytest.TempPathFactory) -> Iterator[i
     repository.refresh(store)
     repository.add(store, made(NEW, trusted).folder / "manifest.json")
     with serve.server(folder, 0) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
         yield server.server_address[1]
         server.shutdown()

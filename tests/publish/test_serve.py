@@ -25,7 +25,7 @@ def port(tmp_path: Path) -> Iterator[int]:
     (tmp_path / "metadata/empty.json").write_bytes(b"")
     (tmp_path / "secret").write_bytes(b"!")
     with serve.server(tmp_path, 0) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
         yield server.server_address[1]
         server.shutdown()

@@ -70,7 +70,7 @@ def server(tmp_path: Path) -> Iterator[tuple[Store, str]]:
     store = Store(tmp_path / "repo", tmp_path / "keys", datetime.now(UTC))
     repository.init(store)
     with serve.server(store.folder, 0) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
         yield store, f"http://127.0.0.1:{server.server_address[1]}"
         server.shutdown()
