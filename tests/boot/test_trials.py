@@ -1,7 +1,7 @@
 """Changes on trial on a node that loses its link or its power, or gets another name.
 
-The network's addresses cannot be changed while a node runs yet, so its name stands for "a change of
-the network itself".
+A change of net.toml is not on trial, so the node's name stands for "a change of the network
+itself".
 """
 
 from __future__ import annotations

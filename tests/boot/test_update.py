@@ -1,4 +1,4 @@
-"""A node takes an update from a repository on this machine and comes up in it; then one that fails.
+"""A node takes an update from a repository on this machine comes up in it, and stays.
 
 Built with a repository that is kept in the cache, so that images are made once.
 """

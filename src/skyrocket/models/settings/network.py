@@ -96,7 +96,7 @@ def make_hostname(facts: Facts) -> str:
 
 
 _PROXIED = Effect(
-    does="environment of the container runtimes, their pulls and the host containers",
+    does="environment of the container runtimes, their pulls, the host containers and the updater",
     reach="works",
     restarts=("containerd.service", "host-containerd.service"),
 )
