@@ -48,7 +48,7 @@ def test_an_image_becomes_targets_named_by_their_hashes(store: Store, tmp_path: 
     assert {added.images.boot, added.images.root, added.images.hash} == names
     assert repository.manifest(store).updates == [added]
     for target in store.targets().targets.values():
-        assert repository.path_of(store, target).name.startswith(target.hashes["sha256"])
+        assert store.path_of(target).name.startswith(target.hashes["sha256"])
     assert checks.faults(store) == []
 
 
@@ -82,7 +82,7 @@ def test_waves_are_signed_with_the_version(store: Store, tmp_path: Path) -> None
 def test_a_repository_says_when_its_signatures_end(store: Store) -> None:
     assert [fault.partition(":")[0] for fault in checks.faults(later(store, 6))] == ["timestamp"]
     old = later(store, 15)
-    assert "timestamp: expired at 2026-12-02 12:00 UTC" in checks.faults(old)
+    assert "timestamp: expired at 2026-12-02 12:00 UTC: repo refresh" in checks.faults(old)
     repository.refresh(old)
     assert checks.faults(old) == []
 
@@ -144,16 +144,69 @@ def test_a_rotated_key_is_vouched_for_by_the_old_root(store: Store, role: str) -
     assert checks.faults(store) == []
 
 
-def test_a_signature_that_is_missing_is_added_to_what_is_there(store: Store) -> None:
-    path = store.latest("snapshot")
-    assert path is not None
-    bare = Metadata.from_file(str(path))
-    bare.signatures.clear()
-    store.write("snapshot", bare)
-    assert [fault.partition(":")[0] for fault in checks.faults(store)] == ["snapshot", "timestamp"]
-    assert repository.sign(store) == ["snapshot"]
+def apart(store: Store, tmp_path: Path) -> tuple[Store, Store]:
+    """The same repository from two machines: one has the root key, one the key of the rest."""
+    found = []
+    for name in ("root", "publication"):
+        keys = tmp_path / f"only-{name}"
+        shutil.copytree(store.keys, keys)
+        (keys / f"{name}.pem").rename(keys / "kept.pem")
+        (keyid,) = store.root().roles["root" if name == "root" else "targets"].keyids
+        (keys / "signers.json").unlink()
+        signers.note(keys, keyid, "file2:kept.pem")
+        found.append(Store(store.folder, keys, NOW))
+    return found[0], found[1]
+
+
+@pytest.mark.parametrize("role", ["root", "publication"])
+def test_a_root_that_lacks_signatures_is_shown_to_nobody(
+    store: Store, tmp_path: Path, role: str
+) -> None:
+    """It waits; whoever has the old root key finishes it, and everything is whole again."""
+    offline, online = apart(store, tmp_path)
+    before = (store.folder / "root.json").read_bytes()
+    repository.rotate(online, role)
+    assert (store.folder / "root.json").read_bytes() == before
+    assert store.latest("root") == store.metadata / "1.root.json"
+    assert "waits for signatures" in checks.faults(store)[0]
+    with pytest.raises(LayoutError, match="waits for signatures"):
+        repository.rotate(online, role)
+    assert "was signed by" in repository.sign(online)  # the key it has is not the one that lacks
+    if role == "publication":
+        assert "are elsewhere" in repository.sign(offline)
+        assert store.root().version == 1
+    assert repository.sign(offline if role == "root" else online) == ""
+    assert store.root().version == 2
     assert checks.faults(store) == []
-    assert repository.sign(store) == []
+
+
+def test_a_root_without_the_signature_of_the_one_before_is_a_fault(store: Store) -> None:
+    """The control of the wait: written all the same, `check` says what a client would."""
+    repository.rotate(store, "root")
+    path = store.metadata / "2.root.json"
+    bare = Metadata.from_file(str(path))
+    (new,) = bare.signed.roles["root"].keyids
+    bare.signatures = {new: bare.signatures[new]}
+    store.write("root", bare)
+    assert [fault.partition(":")[0] for fault in checks.faults(store)] == ["root"]
+
+
+def test_a_root_is_renewed_with_the_same_keys(store: Store) -> None:
+    later = Store(store.folder, store.keys, NOW + timedelta(days=364))
+    assert any("repo refresh --root" in fault for fault in checks.faults(later))
+    before = store.root().roles
+    repository.renew(later)
+    assert (later.root().version, later.root().roles) == (2, before)
+    repository.refresh(later)
+    assert checks.faults(later) == []
+
+
+def test_what_is_served_is_not_written_again(store: Store) -> None:
+    """A reader of the manifest keeps the file it opened: the same bytes are the same file."""
+    (path,) = store.targets_folder.glob("*.manifest.json")
+    before = path.stat().st_ino, path.stat().st_mtime_ns
+    repository.refresh(store)
+    assert (path.stat().st_ino, path.stat().st_mtime_ns) == before
 
 
 @pytest.mark.parametrize("kind", ["ecdsa", "rsa"])

@@ -41,8 +41,9 @@ def parser() -> argparse.ArgumentParser:
     add = verbs.add_parser("add", help="publish an image")
     wave = verbs.add_parser("wave", help="say when which part of a fleet may take a version")
     withdraw = verbs.add_parser("withdraw", help="take a version back")
-    verbs.add_parser("sign", help="add signatures that are missing, with the keys that are here")
-    verbs.add_parser("refresh", help="sign everything online anew, before it expires")
+    verbs.add_parser("sign", help="sign the root that waits for it, with the keys that are here")
+    refresh = verbs.add_parser("refresh", help="sign everything online anew, before it expires")
+    refresh.add_argument("--root", action="store_true", help="the root as well, once a year")
     rotate = verbs.add_parser("rotate", help="put a new key in the place of one")
     verbs.add_parser("check", help="is it whole, and until when")
     show = verbs.add_parser("show", help="what it has")
@@ -111,22 +112,38 @@ def _withdraw(store: Store, wish: argparse.Namespace) -> int:
 
 
 def _sign(store: Store, _wish: argparse.Namespace) -> int:
-    done = repository.sign(store)
-    print(
-        f"signed: {', '.join(done)}" if done else "no signature was missing that can be made here"
-    )
+    if store.waiting() is None:
+        print("no root waits for signatures")
+        return 0
+    if lack := repository.sign(store):
+        print(f"the root still waits: {lack}")
+        return 1
+    print("the root has all its signatures and is published")
     return 0
 
 
-def _refresh(store: Store, _wish: argparse.Namespace) -> int:
-    repository.refresh(store)
+def _refresh(store: Store, wish: argparse.Namespace) -> int:
+    if wish.root:
+        repository.renew(store)
+        if _waits(store):
+            return 0
+    else:
+        repository.refresh(store)
     return _ends(store)
 
 
 def _rotate(store: Store, wish: argparse.Namespace) -> int:
     repository.rotate(store, wish.role, wish.key_type)
-    print(f"the {wish.role} key is another one now; nodes learn it with their next look")
+    if not _waits(store):
+        print(f"the {wish.role} key is another one now; nodes learn it with their next look")
     return 0
+
+
+def _waits(store: Store) -> bool:
+    waiting = store.waiting()
+    if waiting is not None:
+        print(f"{waiting} waits for signatures: ./skyrocket repo sign, where the root's keys are")
+    return waiting is not None
 
 
 def _check(store: Store, _wish: argparse.Namespace) -> int:

@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from tuf.api.exceptions import LengthOrHashMismatchError
 from tuf.api.metadata import Root, Snapshot, Targets, Timestamp
 
 from skyrocket.publish import repository
@@ -33,14 +33,17 @@ def faults(store: Store, soon: timedelta = SOON) -> list[str]:
     """What is wrong with STORE, or will be within SOON; nothing when it is whole."""
     repository.manifest(store)
     found = [f"{role}: {lack}" for role in ROLES if (lack := store.lacks(role))]
+    if (waiting := store.waiting()) is not None:
+        found.append(f"root: {waiting} waits for signatures: repo sign, where its keys are")
     for role, end in ends(store).items():
+        way = "repo refresh --root" if role == Root.type else "repo refresh"
         if end <= store.now:
-            found.append(f"{role}: expired at {end:%Y-%m-%d %H:%M} UTC")
+            found.append(f"{role}: expired at {end:%Y-%m-%d %H:%M} UTC: {way}")
         elif end <= store.now + soon:
-            found.append(f"{role}: expires soon, at {end:%Y-%m-%d %H:%M} UTC")
+            found.append(f"{role}: expires soon, at {end:%Y-%m-%d %H:%M} UTC: {way}")
     found += _unlinked(store)
     for target in store.targets().targets.values():
-        fault = _fault(repository.path_of(store, target), target)
+        fault = _fault(store.path_of(target), target)
         found += [f"target {target.path}: {fault}"] if fault else []
     return found
 
@@ -56,16 +59,11 @@ def _unlinked(store: Store) -> list[str]:
 
 
 def _fault(path: Path, target: TargetFile) -> str:
-    whole, length = hashlib.sha256(), 0
     try:
         with path.open("rb") as file:
-            while chunk := file.read(1 << 20):
-                whole.update(chunk)
-                length += len(chunk)
+            target.verify_length_and_hashes(file)
     except OSError as error:
         return error.strerror or "cannot be read"
-    if length != target.length:
-        return f"has {length} bytes instead of {target.length}"
-    return (
-        "" if whole.hexdigest() == target.hashes["sha256"] else "has other bytes than were signed"
-    )
+    except LengthOrHashMismatchError as error:
+        return str(error)
+    return ""

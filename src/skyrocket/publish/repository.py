@@ -6,7 +6,6 @@ timestamp last, so that whoever reads in between sees the state before.
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
 ONLINE = (Targets.type, Snapshot.type, Timestamp.type)
 ROOT_KEY = "root"
 ONLINE_KEY = "publication"
-_CHUNK = 1 << 20
 _READ = {"root": "root.erofs", "hash": "root.verity", "boot": "uki.efi"}
 
 
@@ -75,13 +73,27 @@ def refresh(store: Store) -> None:
     publish(store, manifest(store))
 
 
-def sign(store: Store) -> list[str]:
-    """Add the signatures that are missing and can be made here -> the roles that got some."""
-    return [role for role in (Root.type, *ONLINE) if store.resign(role)]
+def renew(store: Store) -> None:
+    """Sign the root anew, with a new end and the same keys."""
+    store.one_root_at_a_time()
+    with store.edit_root():
+        pass
+
+
+def sign(store: Store) -> str:
+    """Sign the root that waits for signatures; publish it when it has all -> what it lacks."""
+    before = store.root().roles
+    if lack := store.sign_waiting():
+        return lack
+    now = store.root().roles
+    if any(before[role].keyids != now[role].keyids for role in ONLINE):
+        refresh(store)
+    return ""
 
 
 def rotate(store: Store, role: str, kind: str = "ed25519") -> None:
     """Put a new key in the place of ROLE's; the old root key signs the change."""
+    store.one_root_at_a_time()
     with store.edit_root() as root:
         name = f"{role}-{root.version + 1}"
         new = signers.make(store.keys, name, kind)
@@ -89,7 +101,8 @@ def rotate(store: Store, role: str, kind: str = "ed25519") -> None:
             for keyid in list(root.roles[each].keyids):
                 root.revoke_key(keyid, each)
             root.add_key(new, each)
-    refresh(store)
+    if role == ONLINE_KEY and store.waiting() is None:
+        refresh(store)
 
 
 def manifest(store: Store) -> Manifest:
@@ -101,16 +114,11 @@ def manifest(store: Store) -> Manifest:
     target = store.targets().targets.get(MANIFEST)
     if target is None:
         return releases.EMPTY
-    path = path_of(store, target)
+    path = store.path_of(target)
     try:
         return msgspec.json.decode(path.read_bytes(), type=Manifest)
     except (OSError, msgspec.MsgspecError) as error:
         raise LayoutError(f"cannot read {path}: {error}") from error
-
-
-def path_of(store: Store, target: TargetFile) -> Path:
-    """Where a target lies; consistent snapshots put its hash into its name."""
-    return store.targets_folder / f"{target.hashes['sha256']}.{target.path}"
 
 
 def publish(store: Store, content: Manifest, files: dict[str, Path] | None = None) -> None:
@@ -166,13 +174,8 @@ def _size(path: Path) -> int:
 
 
 def _stored(store: Store, name: str, source: Path) -> TargetFile:
-    whole, length = hashlib.sha256(), 0
-    with source.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            whole.update(chunk)
-            length += len(chunk)
-    target = TargetFile(length, {"sha256": whole.hexdigest()}, name)
-    path = path_of(store, target)
+    target = TargetFile.from_file(name, str(source), ["sha256"])
+    path = store.path_of(target)
     if not path.exists():
         temporary = path.with_name(f".{path.name}.new")
         shutil.copyfile(source, temporary)
@@ -182,5 +185,5 @@ def _stored(store: Store, name: str, source: Path) -> TargetFile:
 
 def _written(store: Store, name: str, data: bytes) -> TargetFile:
     target = TargetFile.from_data(name, data, ["sha256"])
-    path_of(store, target).write_bytes(data)
+    store.put(target, data)
     return target

@@ -3,6 +3,7 @@
     DIR/root.json            the root to trust, for images and clients
     DIR/metadata/            N.root.json, N.targets.json, N.snapshot.json, timestamp.json
     DIR/targets/HASH.NAME    what the metadata vouches for
+    DIR/pending/N.root.json  a root that lacks signatures; nobody is shown it
 
 Deliberately unknown here: what the targets are (`repository`).
 """
@@ -13,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from tuf.api.exceptions import UnsignedMetadataError
-from tuf.api.metadata import Metadata, MetaFile, Root, Snapshot, Targets, Timestamp
+from tuf.api.metadata import Metadata, MetaFile, Root, Snapshot, TargetFile, Targets, Timestamp
 from tuf.api.serialization.json import JSONSerializer
 from tuf.repository import Repository
 
@@ -79,37 +80,56 @@ class Store(Repository):
         path = self.latest(role)
         if path is None:
             return Metadata(_NEW[role]())
-        try:
-            return Metadata[Any].from_file(str(path))
-        except Exception as error:  # the library has one for each way to be broken
-            raise LayoutError(f"cannot read {path}: {error}") from error
+        return _read(path)
 
     def close(self, role: str, md: Metadata[Any]) -> None:
         """Write ROLE as its next version, signed by everybody who is here."""
         known = self.latest(role) is not None
         md.signed.version = md.signed.version + 1 if known else 1
         md.signed.expires = self.now + LIFETIMES[role]
-        root = md.signed if isinstance(md.signed, Root) else self.root()
-        found = list(self._signers(root, role))
-        if isinstance(md.signed, Root) and known:
-            found += self._signers(self.root(), role)  # the root before vouches for the next one
         md.signatures.clear()
-        for signer in found:
-            md.sign(signer, append=True)
-        self._vouched(root, role, md)
-        self.write(role, md)
+        self._sign(role, md)
+        if role == Root.type:
+            self.show_or_keep(md)
+        else:
+            self._vouched(role, md)
+            self.write(role, md)
 
-    def resign(self, role: str) -> bool:
-        """Add signatures to ROLE's newest version as it is -> whether any was missing."""
-        md = self.open(role)
-        before = set(md.signatures)
-        for signer in self._signers(self.root(), role):
-            if signer.public_key.keyid not in before:
-                md.sign(signer, append=True)
-        if set(md.signatures) == before:
-            return False
-        self.write(role, md)
-        return True
+    def waiting(self) -> Path | None:
+        """The root that lacks signatures, if there is one."""
+        return next((self.folder / "pending").glob("*.root.json"), None)
+
+    def one_root_at_a_time(self) -> None:
+        """Refuse another change of the root while one waits."""
+        if (waiting := self.waiting()) is not None:
+            raise LayoutError(
+                f"cannot change the root: {waiting} waits for signatures",
+                "./skyrocket repo sign where its keys are, or remove that file",
+            )
+
+    def sign_waiting(self) -> str:
+        """Sign the root that waits with the keys that are here -> what it still lacks."""
+        path = self.waiting()
+        if path is None:
+            return ""
+        md = _read(path)
+        self._sign(Root.type, md)
+        return self.show_or_keep(md)
+
+    def show_or_keep(self, md: Metadata[Any]) -> str:
+        """Publish a root that clients can follow; another one waits -> what it lacks.
+
+        A client stops at a root without its signatures, and at roles that keys of the root before
+        have signed: either would stop a fleet.
+        """
+        waiting = self.folder / "pending" / f"{md.signed.version}.root.json"
+        lack = self._lack(Root.type, md) or self._not_followed(md.signed)
+        if lack:
+            _replace(waiting, md.to_bytes(_SERIALIZER))
+            return lack
+        self.write(Root.type, md)
+        waiting.unlink(missing_ok=True)
+        return ""
 
     def write(self, role: str, md: Metadata[Any]) -> None:
         name = f"{role}.json" if role == Timestamp.type else f"{md.signed.version}.{role}.json"
@@ -118,23 +138,59 @@ class Store(Repository):
         if role == Root.type:
             _replace(self.folder / "root.json", data)
 
+    def put(self, target: TargetFile, data: bytes) -> None:
+        """Write what TARGET vouches for, unless it is there."""
+        path = self.path_of(target)
+        if not path.exists():
+            _replace(path, data)
+
+    def path_of(self, target: TargetFile) -> Path:
+        """Where a target lies; consistent snapshots put its hash into its name."""
+        return self.targets_folder / f"{target.hashes['sha256']}.{target.path}"
+
     def lacks(self, role: str) -> str:
         """What ROLE's newest version lacks to be believed, "" for nothing."""
-        md = self.open(role)
+        return self._lack(role, self.open(role))
+
+    def _vouchers(self, md: Metadata[Any]) -> list[Root]:
+        """The roots whose keys must sign MD: for a root, itself and the one before."""
+        if not isinstance(md.signed, Root):
+            return [self.root()]
+        before = self.metadata / f"{md.signed.version - 1}.root.json"
+        return [md.signed, *([_read(before).signed] if before.is_file() else [])]
+
+    def _sign(self, role: str, md: Metadata[Any]) -> None:
+        for root in self._vouchers(md):
+            for signer in self._signers(root, role):
+                if signer.public_key.keyid not in md.signatures:
+                    md.sign(signer, append=True)
+
+    def _lack(self, role: str, md: Metadata[Any]) -> str:
         try:
-            self.root().verify_delegate(role, md.signed_bytes, md.signatures)
+            for root in self._vouchers(md):
+                root.verify_delegate(role, md.signed_bytes, md.signatures)
         except UnsignedMetadataError as error:
             return str(error)
+        return ""
+
+    def _not_followed(self, root: Root) -> str:
+        """The role, if any, that ROOT gives to keys with which nobody here can sign it at once."""
+        before = self.root().roles if self.latest(Root.type) else {}
+        for name, role in root.roles.items():
+            changed = name not in before or before[name].keyids != role.keyids
+            if name != Root.type and changed:
+                here = list(self._signers(root, name))
+                if len(here) < role.threshold:
+                    return f"the new keys of {name} are elsewhere; sign there to publish it"
         return ""
 
     def _signers(self, root: Root, role: str) -> Iterable[Signer]:
         keys: list[Key] = [root.keys[keyid] for keyid in root.roles[role].keyids]
         return signers.present(self.keys, keys)
 
-    def _vouched(self, root: Root, role: str, md: Metadata[Any]) -> None:
-        """Refuse what nobody would believe; only a root may wait for others' signatures."""
-        if role == Root.type or not root.roles[role].keyids:
-            return
+    def _vouched(self, role: str, md: Metadata[Any]) -> None:
+        """Refuse what nobody would believe."""
+        root = self.root()
         have = len(set(md.signatures) & set(root.roles[role].keyids))
         wanted = root.roles[role].threshold
         if have < wanted:
@@ -147,14 +203,15 @@ class Store(Repository):
         path = self.latest(role)
         if path is None:
             raise LayoutError(f"cannot use {self.folder}: it has no {role} metadata")
-        data = path.read_bytes()
-        return MetaFile(int(path.name.partition(".")[0]), len(data), {"sha256": sha256(data)})
+        version = int(path.name.partition(".")[0])
+        return MetaFile.from_data(version, path.read_bytes(), ["sha256"])
 
 
-def sha256(data: bytes) -> str:
-    import hashlib
-
-    return hashlib.sha256(data).hexdigest()
+def _read(path: Path) -> Metadata[Any]:
+    try:
+        return Metadata[Any].from_file(str(path))
+    except Exception as error:  # the library has one for each way to be broken
+        raise LayoutError(f"cannot read {path}: {error}") from error
 
 
 def _replace(path: Path, data: bytes) -> None:

@@ -246,9 +246,7 @@ def test_a_signature_below_the_threshold_is_not_enough(store: Store, home: Path)
 
 @pytest.mark.parametrize("change", ["longer", "shorter", "other"])
 def test_a_target_with_other_bytes_is_refused(store: Store, home: Path, change: str) -> None:
-    (path,) = [
-        publisher.path_of(store, t) for n, t in store.targets().targets.items() if n == MANIFEST
-    ]
+    (path,) = [store.path_of(t) for n, t in store.targets().targets.items() if n == MANIFEST]
     data = path.read_bytes()
     wrong = {"longer": data + b" ", "shorter": data[:-1], "other": data[:-1] + b" "}[change]
     with pytest.raises(SourceError, match=r"cannot believe manifest\.json"):
