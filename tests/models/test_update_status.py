@@ -16,7 +16,7 @@ A, B = "aa" * 32, "bb" * 32
 
 def kept(*, ready: bool) -> Kept:
     """Version NEW lies in the idle slot of a node that runs OLD."""
-    found = Kept(Status(chosen_update=NEW, available_updates=("1.1.0",)), A, "boot-1", STAGED)
+    found = Kept(Status(chosen_update=NEW, available_updates=("1.1.0",)), "boot-1", STAGED)
     return update_status.with_state(found, OLD, ready=ready)
 
 
@@ -55,32 +55,48 @@ def test_ready_means_that_the_other_slot_boots_next() -> None:
 
 
 def test_in_the_same_boot_nothing_changes() -> None:
-    assert at_boot(kept(ready=True), A, "boot-1", OLD) == kept(ready=True)
+    assert at_boot(kept(ready=True), A, "boot-1", OLD, [A]) == kept(ready=True)
 
 
 def test_a_version_that_runs_now_has_arrived() -> None:
-    after = at_boot(kept(ready=True), B, "boot-2", NEW)
+    after = at_boot(kept(ready=True), B, "boot-2", NEW, [A])
     assert after == Kept(
-        Status("Idle", ("1.1.0",), None, Slot(NEW, next_to_boot=True)), B, "boot-2"
+        Status("Idle", ("1.1.0",), None, Slot(NEW, next_to_boot=True)), "boot-2", trial=STAGED
     )
 
 
 def test_a_version_that_was_activated_and_does_not_run_was_taken_back() -> None:
-    after = at_boot(kept(ready=True), A, "boot-2", OLD)
+    after = at_boot(kept(ready=True), A, "boot-2", OLD, [A])
     assert after == Kept(
         Status("Idle", ("1.1.0",), None, Slot(OLD, next_to_boot=True)),
-        A,
         "boot-2",
         failed=("1.1.0",),
     )
 
 
 def test_a_version_that_was_only_staged_is_there_after_another_boot() -> None:
-    after = at_boot(kept(ready=False), A, "boot-2", OLD)
+    after = at_boot(kept(ready=False), A, "boot-2", OLD, [A])
     assert after.status == kept(ready=False).status
     assert (after.staged, after.failed) == (STAGED, ())
 
 
 def test_what_is_chosen_stays_chosen_over_a_boot() -> None:
-    before = Kept(Status("Available", ("1.1.0",), NEW, Slot(OLD, next_to_boot=True)), A, "boot-1")
-    assert at_boot(before, A, "boot-2", OLD).status == before.status
+    before = Kept(Status("Available", ("1.1.0",), NEW, Slot(OLD, next_to_boot=True)), "boot-1")
+    assert at_boot(before, A, "boot-2", OLD, [A]).status == before.status
+
+
+@pytest.mark.parametrize(("good", "failed"), [([A], ("1.1.0",)), ([A, B], ())])
+def test_a_version_that_was_left_on_trial_failed_whatever_it_did_meanwhile(
+    good: list[str], failed: tuple[str, ...]
+) -> None:
+    """It looked for updates before it was left; leaving a good one says nothing."""
+    on_trial = at_boot(kept(ready=True), B, "boot-2", NEW, [A])
+    looked = update_status.with_state(on_trial, NEW, ready=False)
+    after = at_boot(looked, A, "boot-3", OLD, good)
+    assert (after.failed, after.trial) == (failed, None)
+
+
+def test_a_version_that_proved_itself_is_on_trial_no_longer() -> None:
+    on_trial = at_boot(kept(ready=True), B, "boot-2", NEW, [A])
+    assert at_boot(on_trial, B, "boot-3", NEW, [A]).trial == STAGED
+    assert at_boot(on_trial, B, "boot-3", NEW, [A, B]).trial is None

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from functools import cmp_to_key
-from typing import Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
 
 from skyrocket.models import version
 
@@ -38,7 +38,7 @@ class Images(Struct, frozen=True):
 class Proof(Struct, frozen=True, rename="kebab"):
     """Ours: what makes each block of a version checkable before it is written. Sizes in bytes."""
 
-    root_hash: str
+    root_hash: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
     root_bytes: int
     hash_bytes: int
     boot_bytes: int

@@ -4,6 +4,7 @@ The document's words and shape are those of the wire (`GET /updates/status`); `K
 node itself remembers over a reboot. Pure; deliberately unknown here: files, locks and slots.
 """
 
+from collections.abc import Container
 from typing import Literal
 
 from msgspec import Struct, structs
@@ -62,13 +63,16 @@ class Staged(Struct, frozen=True):
 
 
 class Kept(Struct, frozen=True):
-    """STATUS as the boot BOOT of root RUNNING left it; FAILED are versions that were taken back."""
+    """STATUS as the boot BOOT left it; FAILED are versions that were taken back.
+
+    TRIAL came with an update and had not proved itself when this was written.
+    """
 
     status: Status = Status()
-    running: str = ""
     boot: str = ""
     staged: Staged | None = None
     failed: tuple[str, ...] = ()
+    trial: Staged | None = None
 
 
 def allowed(verb: Verb, state: State) -> bool:
@@ -82,28 +86,27 @@ def state_of(chosen: Image | None, staged: Staged | None, *, ready: bool) -> Sta
     return "Available" if chosen is not None else "Idle"
 
 
-def at_boot(kept: Kept, running: str, boot: str, image: Image) -> Kept:
+def at_boot(kept: Kept, running: str, boot: str, image: Image, good: Container[str]) -> Kept:
     """KEPT as it is true in boot BOOT of root RUNNING, whose version is IMAGE.
 
-    An activated version that runs now has arrived; one that does not was taken back, and is not
-    tried again by itself.
+    An activated version that runs now has arrived, on trial. One that does not run, or that ran
+    and was left before it was among the GOOD roots, was taken back: it is not tried again by
+    itself.
     """
     if kept.boot == boot:
         return kept
-    status, staged, failed = kept.status, kept.staged, kept.failed
+    status, staged, failed, trial = kept.status, kept.staged, kept.failed, kept.trial
     if staged is not None and staged.root_hash == running:
-        staged = None
+        trial, staged = staged, None
         status = structs.replace(status, chosen_update=None)
     elif staged is not None and status.update_state == "Ready":
         failed = (*failed, staged.image.version)
         staged, status = None, structs.replace(status, chosen_update=None)
-    status = structs.replace(
-        status,
-        update_state=state_of(status.chosen_update, staged, ready=False),
-        active_partition=Slot(image, next_to_boot=True),
-        staging_partition=Slot(staged.image, next_to_boot=False) if staged else None,
-    )
-    return Kept(status, running, boot, staged, failed)
+    if trial is not None and trial.root_hash in good:
+        trial = None
+    elif trial is not None and trial.root_hash != running:
+        failed, trial = (*failed, trial.image.version), None
+    return with_state(Kept(status, boot, staged, failed, trial), image, ready=False)
 
 
 def with_state(kept: Kept, image: Image, *, ready: bool) -> Kept:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import re
+import threading
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -31,11 +34,11 @@ STAGED = Staged(NEW, "bb" * 32, "cc" * 32)
 @pytest.fixture
 def facts(tmp_path: Path) -> Facts:
     said = Settings(f"{URL}metadata", f"{URL}targets", 7)
-    return Facts(said, OLD, "aa" * 32, "boot-1", blessed=True, folder=str(tmp_path / "update"))
+    return Facts(said, OLD, "aa" * 32, "boot-1", ("aa" * 32,), folder=str(tmp_path / "update"))
 
 
 def keep(facts: Facts, *, ready: bool = False, staged: Staged | None = STAGED) -> None:
-    kept = Kept(Status(chosen_update=NEW), facts.running, facts.boot, staged)
+    kept = Kept(Status(chosen_update=NEW), facts.boot, staged)
     memory.write(facts.folder, with_state(kept, OLD, ready=ready))
 
 
@@ -51,7 +54,7 @@ def test_before_the_first_look_only_a_look_is_allowed(facts: Facts, command: Ver
 def test_a_version_that_has_not_proved_itself_takes_no_update(facts: Facts) -> None:
     keep(facts, staged=None)
     assert commands.begin("prepare", facts).ok
-    unproven = commands.begin("prepare", facts._replace(blessed=False))
+    unproven = commands.begin("prepare", facts._replace(good=()))
     assert (unproven.status, unproven.error) == (409, commands.NOT_BLESSED)
 
 
@@ -165,11 +168,24 @@ def test_a_command_holds_the_lock(tmp_path: Path) -> None:
     first = memory.hold(path)
     assert first is not None
     assert memory.held(path)
-    assert memory.hold(path) is None
-    import os
-
+    assert memory.hold(path, 0) is None
     os.close(first)
     assert not memory.held(path)
+
+
+def test_a_reader_of_the_status_does_not_make_a_command_fail(tmp_path: Path) -> None:
+    """A reader has the lock for a moment; the control has no patience."""
+    path = tmp_path / "lock"
+    path.touch()
+    with path.open("rb") as reader:
+        fcntl.flock(reader, fcntl.LOCK_SH)
+        assert memory.hold(str(path), 0) is None
+        gone = threading.Timer(0.1, fcntl.flock, (reader, fcntl.LOCK_UN))
+        gone.start()
+        taken = memory.hold(str(path), 10)
+        gone.join()
+    assert taken is not None
+    os.close(taken)
 
 
 def test_a_broken_document_counts_as_none(tmp_path: Path) -> None:

@@ -45,6 +45,7 @@ class Bench:
         self.tree = Tree(*verity.tree(self.new))
         (folder / "root").write_bytes(self.new)
         self.client = FakeClient(folder, trick)
+        self.waits: list[float] = []
         self.target = os.open(folder / "slot", os.O_RDWR | os.O_CREAT)
         os.ftruncate(self.target, (len(NEW) + 9) * BLOCK)
         (folder / "old").write_bytes(b"".join(OLD))
@@ -56,7 +57,14 @@ class Bench:
 
     def run(self, old: Old | None = None, *, resume: bool = False) -> Told:
         slot = Slot(self.target, self.tree)
-        return fill.fill(slot, old, self.client, URL, resume=resume)  # type: ignore[arg-type]
+        return fill.fill(
+            slot,
+            old,
+            self.client,
+            URL,
+            resume=resume,
+            wait=self.waits.append,  # type: ignore[arg-type]
+        )
 
     def written(self) -> bytes:
         return os.pread(self.target, len(self.new), 0)
@@ -180,6 +188,7 @@ def test_a_server_that_gives_nothing_is_given_up(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="less than it was asked for"):
         bench.run()
     assert len(bench.client.asked) == fill.PATIENCE
+    assert bench.waits == [1, 2, 4, 8]
     bench.close()
 
 
@@ -262,6 +271,7 @@ def test_any_other_status_is_said(tmp_path: Path, status: int) -> None:
     bench = Bench(tmp_path, trick)
     with pytest.raises(SourceError, match=f"status {status}"):
         bench.run()
+    assert bool(bench.waits) is (status not in {404, 416})  # a refusal is not asked for again
     bench.close()
 
 

@@ -83,7 +83,8 @@ class Doors:
         if kept is None:
             return None
         image = update_status.Image(variant.arch, variant.version_id, variant.variant_id)
-        return update_status.at_boot(kept, proc.root_hash(), clock.boot(), image).status
+        # Which versions failed is no part of the status, so nobody needs to be known as good.
+        return update_status.at_boot(kept, proc.root_hash(), clock.boot(), image, ()).status
 
     def reboot(self) -> None:
         """Restart the machine; FailedError when it is refused."""

@@ -37,15 +37,13 @@ NOT_BLESSED = "The running version has not proved itself yet: no update before i
 
 def kept(facts: Facts) -> Kept:
     """What is remembered, as it is true in this boot."""
-    found = memory.read(facts.folder) or Kept(running=facts.running, boot=facts.boot)
-    return update_status.at_boot(found, facts.running, facts.boot, facts.image)
+    found = memory.read(facts.folder) or Kept(boot=facts.boot)
+    return update_status.at_boot(found, facts.running, facts.boot, facts.image, facts.good)
 
 
 def begin(verb: Verb, facts: Facts) -> UpdateAnswer:
     """Whether VERB may run now, in the words and statuses of upstream's API."""
     now = kept(facts)
-    if verb == "activate" and now.staged is None and now.status.update_state == "Staged":
-        return UpdateAnswer(ok=False, status=404, error=NOTHING_STAGED)
     if not update_status.allowed(verb, now.status.update_state):
         return UpdateAnswer(ok=False, status=409, error=NOT_ALLOWED)
     if verb == "prepare" and not facts.blessed:
@@ -61,11 +59,10 @@ def carry_out(verb: Verb, facts: Facts) -> Kept:
         said = Command(verb, "Success", stamp(time.time_ns()), 0, "")
     except Exception as error:  # noqa: BLE001  (whatever it is: it is this command's outcome)
         journal.error(f"update {verb}: {error}")
-        after = memory.read(facts.folder) or before
-        after = update_status.at_boot(after, facts.running, facts.boot, facts.image)
+        after = kept(facts)  # what the command wrote down before it failed
         said = Command(verb, "Failed", stamp(time.time_ns()), _exit_status(error), str(error))
     status = structs.replace(after.status, most_recent_command=said)
-    after = structs.replace(after, status=status, running=facts.running, boot=facts.boot)
+    after = structs.replace(after, status=status, boot=facts.boot)
     memory.write(facts.folder, after)
     return after
 
@@ -124,6 +121,9 @@ def _order(
         raise SourceError(f"cannot take {update.version}: nothing proves its blocks")
     names = update.images
     boot, root, tree = (repository.target(name) for name in (names.boot, names.root, names.hash))
+    for target in (boot, root, tree):
+        if "sha256" not in target.hashes:
+            raise SourceError(f"cannot take {update.version}: {target.path} has no SHA-256")
     return prepare.Order(update.proof, root, tree, boot), update
 
 

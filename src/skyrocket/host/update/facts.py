@@ -34,7 +34,7 @@ class Settings(Struct, frozen=True):
 
 
 class Facts(NamedTuple):
-    """RUNNING is the root hash that runs, BLESSED whether it ever proved itself good.
+    """RUNNING is the root hash that runs, GOOD are those that ever proved themselves.
 
     FOLDER is where the updater remembers.
     """
@@ -43,8 +43,12 @@ class Facts(NamedTuple):
     image: Image
     running: str
     boot: str
-    blessed: bool
+    good: tuple[str, ...]
     folder: str = memory.FOLDER
+
+    @property
+    def blessed(self) -> bool:
+        return self.running in self.good
 
     def node(self, failed: tuple[str, ...]) -> Node:
         return Node(
@@ -59,9 +63,7 @@ class Facts(NamedTuple):
 
 
 def read() -> Facts:
-    running = proc.root_hash()
-    blessed = running in Records(PRIVATE).blessed()
-    return Facts(settings(), image(), running, clock.boot(), blessed)
+    return Facts(settings(), image(), proc.root_hash(), clock.boot(), Records(PRIVATE).blessed())
 
 
 def image() -> Image:

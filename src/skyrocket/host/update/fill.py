@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from skyrocket.host.system.web import HttpError
@@ -17,7 +18,7 @@ from skyrocket.host.update.errors import SlotError, SourceError
 from skyrocket.host.update.tree import BLOCK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from skyrocket.host.system.web import Client, Response
     from skyrocket.host.update.blocks import Extent
@@ -81,13 +82,21 @@ class Slot:
         return found
 
 
-def fill(slot: Slot, old: Old | None, client: Client, url: str, *, resume: bool) -> Told:
+def fill(
+    slot: Slot,
+    old: Old | None,
+    client: Client,
+    url: str,
+    *,
+    resume: bool,
+    wait: Callable[[float], None] = time.sleep,
+) -> Told:
     """Make SLOT hold the data of its tree; URL has them all -> where they came from."""
     wanted = slot.wrong() if resume else list(range(slot.tree.blocks))
     kept = slot.tree.blocks - len(wanted)
     missing = _copy(slot, old, wanted) if old else wanted
     copied = len(wanted) - len(missing)
-    _fetch(slot, client, url, missing)
+    _fetch(slot, client, url, missing, wait)
     if wrong := slot.wrong():
         raise SlotError(f"cannot use the idle slot: {len(wrong)} blocks read back differ")
     return Told(kept, copied, len(missing))
@@ -127,8 +136,13 @@ def _misfits(tree: Tree, first: int, count: int, data: bytes) -> list[int]:
     ]
 
 
-def _fetch(slot: Slot, client: Client, url: str, missing: list[int]) -> None:
-    """Fetch MISSING blocks; go on where a line died, as long as each try brings something."""
+def _fetch(
+    slot: Slot, client: Client, url: str, missing: list[int], wait: Callable[[float], None]
+) -> None:
+    """Fetch MISSING blocks; go on where a line died, as long as each try brings something.
+
+    A try in vain is followed by a pause, each twice as long: a server may be starting again.
+    """
     left, failures = set(missing), 0
     while left:
         before = len(left)
@@ -140,13 +154,15 @@ def _fetch(slot: Slot, client: Client, url: str, missing: list[int]) -> None:
             failures = failures + 1 if len(left) == before else 0
             if failures >= PATIENCE:
                 raise SourceError(str(error)) from error
+            if failures:
+                wait(2.0 ** (failures - 1))
 
 
 def _take(slot: Slot, client: Client, url: str, extent: Extent, left: set[int]) -> None:
     """Blocks of one request; a server that ignores ranges gives all of them."""
     first, last = extent.first * BLOCK, (extent.last + 1) * BLOCK - 1
     response = client.get(url, (("Range", f"bytes={first}-{last}"),))
-    start = _start(response, url, first)
+    start = _start(response, client, url, first)
     for number, block in _cut(response, start // BLOCK, slot.tree.blocks):
         if number not in left:
             continue
@@ -162,10 +178,13 @@ def _take(slot: Slot, client: Client, url: str, extent: Extent, left: set[int]) 
         raise HttpError(f"cannot fetch {url}: it gave less than it was asked for")
 
 
-def _start(response: Response, url: str, first: int) -> int:
+def _start(response: Response, client: Client, url: str, first: int) -> int:
     """Where the bytes of RESPONSE begin."""
     if response.status == 200:
         return 0
+    if response.status in range(400, 500) and response.status not in {408, 429}:
+        client.close()  # a refusal, which asking again does not change
+        raise SourceError(f"cannot fetch {url}: status {response.status}")
     if response.status != 206:
         raise HttpError(f"cannot fetch {url}: status {response.status}")
     match = _RANGE.fullmatch(response.headers.get("content-range", ""))

@@ -43,7 +43,7 @@ class Desk:
         return self.job is not None and self.job.is_alive()
 
     def _begin(self, verb: Verb) -> UpdateAnswer:
-        lock = memory.hold()
+        lock = None if self.busy() else memory.hold()
         if lock is None:
             return UpdateAnswer(ok=False, status=423, error=LOCK_HELD)
         try:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 
 import msgspec
 
@@ -33,9 +34,17 @@ def write(folder: str, kept: Kept) -> None:
     files.replace(f"{folder}/{DOCUMENT}", msgspec.json.encode(kept), durable=True)
 
 
-def hold(path: str = LOCK) -> int | None:
-    """Take the lock for a command -> its descriptor; None when another command has it."""
-    return _locked(path, os.O_RDWR | os.O_CREAT, fcntl.LOCK_EX)
+def hold(path: str = LOCK, patience: float = 1.0) -> int | None:
+    """Take the lock for a command -> its descriptor; None when another command has it.
+
+    Who reads the status has the lock for a moment: that is waited for, PATIENCE seconds at most.
+    """
+    until = time.monotonic() + patience
+    while (descriptor := _locked(path, os.O_RDWR | os.O_CREAT, fcntl.LOCK_EX)) is None:
+        if time.monotonic() >= until:
+            return None
+        time.sleep(0.01)
+    return descriptor
 
 
 def held(path: str = LOCK) -> bool:

@@ -139,9 +139,11 @@ def _running(disk: NodeDisk, pair: idle.Pair, root_hash: str) -> fill.Old | None
     """The running version as a source of blocks; None when its tree cannot be read or proven."""
     try:
         with open(disk.device(pair.hash), "rb") as file:
+            most = file.seek(0, os.SEEK_END)
+            file.seek(0)
             head = file.read(BLOCK)
-            rest = sum(levels(verity.parse(head).blocks)) * BLOCK
-            tree = Tree(head + file.read(rest), root_hash)
+            rest = sum(levels(verity.parse(head).blocks)) * BLOCK  # nothing proves it yet
+            tree = Tree(head + file.read(min(rest, most)), root_hash)
     except (OSError, SourceError, DoorError):
         return None
     return fill.Old(tree, os.open(disk.device(pair.root), os.O_RDONLY | os.O_CLOEXEC))
