@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from skyrocket.build.image import initrd, pe, uki
+from skyrocket.build.image import initrd, uki
 from skyrocket.build.image.entries import Entry, with_parents
-from skyrocket.models import disk, slots
+from skyrocket.models import disk, pe, slots
 from skyrocket.models.command_line import ADDITIONS
 from skyrocket.models.manifest import Manifest
 from skyrocket.models.signing import ENROLMENT_FILES

@@ -56,6 +56,8 @@ ATTEMPTS = (
     Attempt("skyrocket-console-online.service", "make /etc/probe", errno.EROFS),
     Attempt("skyrocket-health.service", "make /etc/probe", errno.EROFS),
     Attempt("skyrocket-health.service", f"socket {INET}", errno.EAFNOSUPPORT),
+    Attempt("skyrocket-checks.service", "make /etc/probe", errno.EROFS),
+    Attempt("skyrocket-checks.service", f"socket {NETLINK}", errno.EAFNOSUPPORT),
     Attempt("skyrocket-update.service", "make /etc/probe", errno.EROFS),
     Attempt("skyrocket-update.service", f"socket {NETLINK}", errno.EAFNOSUPPORT),
     Attempt("skyrocket-coldplug.service", "own /run/probe", errno.EPERM),

@@ -107,6 +107,57 @@ def test_apply_after_a_check_that_found_nothing_stops_quietly(tmp_path, capfd):
     assert (status, said.out) == (0, "")
 
 
+def test_rollback_waits_for_an_activation_and_reboots(tmp_path, capfd):
+    old, new = (200, document("refresh", "1")), (200, document("activate", "2"))
+    answers = [old, (204, ""), (423, "lock"), new, (204, "")]
+    status, _, lines = play(tmp_path, answers, "rollback", "-r", capfd=capfd)
+    posts = [line.split()[1] for line in lines if line.startswith("POST")]
+    assert (status, posts) == (0, ["/actions/rollback-update", "/actions/reboot"])
+
+
+def test_a_rollback_that_cannot_be_says_why(tmp_path, capfd):
+    answers = [(404, ""), (204, ""), (200, document("activate", "1", status="Failed"))]
+    status, said, _ = play(tmp_path, answers, "rollback", capfd=capfd)
+    assert (status, said.err.endswith("activate failed with exit status 1: why\n")) == (1, True)
+
+
+TRIES = [
+    {"began": "2026-11-25T18:00:00.000000001Z", "kind": "update", "from_version": "1.0.0",
+     "to_version": "1.1.0", "outcome": "came back", "reason": "Kernel panic"},
+    {"began": "2026-11-25T19:00:00.000000001Z", "kind": "rollback", "from_version": "1.0.0",
+     "to_version": "0.9.0", "outcome": "running", "reason": ""},
+]  # fmt: skip
+
+
+def test_history_says_what_was_tried_and_how_it_ended(tmp_path, capfd):
+    answer = (200, json.dumps(TRIES))
+    status, said, lines = play(tmp_path, [answer], "history", capfd=capfd)
+    assert (status, lines) == (0, ["GET /updates/history HTTP/1.1"])
+    assert said.out.splitlines() == [
+        "2026-11-25T18:00:00Z  update    1.0.0 -> 1.1.0  came back: Kernel panic",
+        "2026-11-25T19:00:00Z  rollback  1.0.0 -> 0.9.0  running",
+    ]
+    (tmp_path / "s").unlink()
+    _, said, _ = play(tmp_path, [answer], "history", "-f", "json", capfd=capfd)
+    assert json.loads(said.out) == TRIES
+
+
+def test_checks_says_what_must_hold_and_what_does(tmp_path, capfd):
+    api = {"name": "api", "about": "the API answers GET /os", "state": "met", "said": ""}
+    web = {"name": "check web", "about": "a check of this node's user", "state": "broken",
+           "said": "http://127.0.0.1/ answers with status 500, 4 attempts"}  # fmt: skip
+    answer = (200, json.dumps([api, web]))
+    status, said, lines = play(tmp_path, [answer], "checks", capfd=capfd)
+    assert (status, lines) == (0, ["GET /updates/checks HTTP/1.1"])
+    assert said.out.splitlines() == [
+        "met       api: the API answers GET /os",
+        "broken    check web: http://127.0.0.1/ answers with status 500, 4 attempts",
+    ]
+    (tmp_path / "s").unlink()
+    _, said, _ = play(tmp_path, [answer], "checks", "--format=json", capfd=capfd)
+    assert json.loads(said.out) == [api, web]
+
+
 def test_six_failing_looks_are_too_many(tmp_path, capfd):
     answers = [(404, ""), (204, ""), *[(500, "broken")] * 6]
     assert play(tmp_path, answers, "check", capfd=capfd)[0] == 1

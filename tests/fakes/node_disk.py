@@ -9,13 +9,13 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from fakes import verity
+from fakes import uki, verity
 
 from skyrocket.host.slots import boot_partition
-from skyrocket.host.slots.choice import Uki, booted_by_loader
 from skyrocket.host.update.errors import SourceError
 from skyrocket.host.update.tree import BLOCK, Tree
 from skyrocket.models import disk, gpt, slots
+from skyrocket.models.boots import Uki, booted_by_loader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +34,7 @@ class Version:
         self.number = number
         self.root = b"".join(blocks)
         self.raw, self.root_hash = verity.tree(self.root)
-        self.image = f"kernel image of {number} ".encode() * 2000
+        self.image = uki.image(number, self.root_hash)
         self.sha256 = hashlib.sha256(self.image).hexdigest()
 
     @property

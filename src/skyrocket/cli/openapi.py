@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from skyrocket.models import api, changes, generations, plans
+from skyrocket.models import api, changes, generations, plans, update_history
 from skyrocket.models.settings import json_schema
 
 if TYPE_CHECKING:
     from skyrocket.cli.wire import Endpoint, Row, Table
     from skyrocket.models.settings.table import Schema
 
-MODELS = (api.Status, api.KeypairRequest, api.Result, changes.Asked, plans.Preview, plans.Value,
-          generations.Entry)  # fmt: skip
+MODELS = (api.Status, api.KeypairRequest, api.Result, api.Judged, changes.Asked, plans.Preview,
+          plans.Value, generations.Entry, update_history.Attempt)  # fmt: skip
 REFERENCE = "#/components/schemas/"
 ABOUT = (
     "HTTP/1.1 on the Unix socket /run/api.sock. The kernel says who asks; there is no key and no "

@@ -48,6 +48,11 @@ Subcommands:
     update check              look for an update and show the status
     update apply [-c] [-r]    take the update; -c looks for one first, -r restarts after it
     update cancel             do not start the update that was applied
+    update rollback [-r]      let the version in the other slot boot next, settings as they are
+    update checks [-f text|json]
+                              what this boot must meet to be kept, and how far it is
+    update history [-f text|json]
+                              what was tried, and how it ended
 
     network configure URI     give the node another net.toml, at once; URI as of apply
 

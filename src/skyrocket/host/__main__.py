@@ -8,6 +8,7 @@ VERBS = {
     "api": ("skyrocket.host.api.main", "answer HTTP on /run/api.sock"),
     "apply": ("skyrocket.host.settings.applier", "bring files and units in line with the settings"),
     "boot": ("skyrocket.host.boot.sequence", "settings of this boot: defaults to files"),
+    "checks": ("skyrocket.host.slots.checks", "carry out the checks that the user declared"),
     "console": ("skyrocket.host.boot.console", "say on the consoles that the node is ready"),
     "container": ("skyrocket.host.containers.run", "run one container in the foreground"),
     "exec": ("skyrocket.host.containers.exec", "run a command in a container for a client"),

@@ -69,7 +69,7 @@ class ActionResult(Struct, frozen=True):
 class UpdateRequest(Struct, frozen=True):
     """One line to `/run/skyrocket/update.sock`: start this command."""
 
-    command: Literal["refresh", "prepare", "activate", "deactivate"]
+    command: Literal["refresh", "prepare", "activate", "deactivate", "rollback"]
 
 
 class UpdateAnswer(Struct, frozen=True, omit_defaults=True):
@@ -97,6 +97,21 @@ class Status(Struct, frozen=True):
     generation: int
     first_boot: bool = False
     secure_boot: bool | None = None
+
+
+class Judged(Struct, frozen=True):
+    """One thing that a boot must meet to be good: its STATE, and what was SAID about it."""
+
+    name: str
+    about: str
+    state: Literal["met", "waiting", "broken", "degraded"]
+    said: str = ""
+
+
+class Judgement(Struct, frozen=True):
+    """What health leaves in `/run/skyrocket/health.json`, as far as the API reads it."""
+
+    conditions: list[Judged] = field(default_factory=list)
 
 
 class NetworkReport(Struct, frozen=True):

@@ -13,8 +13,12 @@ from __future__ import annotations
 PREFIX = "skyrocket-"
 SUFFIX = ".efi"
 FOLDER = "EFI/Linux"
+STAGED = "staged"
+"""Where an image lies that the loader shall not see."""
 DIGITS = 8
 LONGEST = 26
+"""Characters of every name that we give; a loader that counts on and on makes longer ones."""
+_READ = 28
 
 
 class Name:
@@ -64,7 +68,7 @@ def name_for(root_hash: str, tries: int | None = None) -> str:
 def parse(name: str) -> Name | None:
     """The name of a UKI of ours, or None for any other file."""
     lower = name.lower()
-    if not (lower.startswith(PREFIX) and lower.endswith(SUFFIX) and len(lower) <= LONGEST):
+    if not (lower.startswith(PREFIX) and lower.endswith(SUFFIX) and len(lower) <= _READ):
         return None
     stem, _, counter = lower[len(PREFIX) : -len(SUFFIX)].partition("+")
     if len(stem) != DIGITS or any(c not in "0123456789abcdef" for c in stem):

@@ -11,12 +11,15 @@ from msgspec import Struct, structs
 
 State = Literal["Idle", "Available", "Staged", "Ready"]
 Verb = Literal["refresh", "prepare", "activate", "deactivate"]
+Order = Literal["refresh", "prepare", "activate", "deactivate", "rollback"]
+"""What the updater is asked for: `rollback` is ours, and an activation to upstream's clients."""
 
-_ALLOWED: dict[Verb, tuple[State, ...]] = {
+_ALLOWED: dict[Order, tuple[State, ...]] = {
     "refresh": ("Idle", "Available", "Staged", "Ready"),
     "prepare": ("Available", "Staged"),
     "activate": ("Staged",),
     "deactivate": ("Ready",),
+    "rollback": ("Idle", "Available"),
 }
 
 
@@ -55,11 +58,15 @@ class Status(Struct, frozen=True):
 
 
 class Staged(Struct, frozen=True):
-    """What lies in the idle slot, whole: its root hash, and the SHA-256 of its kernel image."""
+    """What lies in the idle slot, whole: its root hash, and the SHA-256 of its kernel image.
+
+    KEPT: it ran here before and was never taken away; nothing was fetched for it.
+    """
 
     image: Image
     root_hash: str
     boot_sha256: str
+    kept: bool = False
 
 
 class Kept(Struct, frozen=True):
@@ -75,7 +82,7 @@ class Kept(Struct, frozen=True):
     trial: Staged | None = None
 
 
-def allowed(verb: Verb, state: State) -> bool:
+def allowed(verb: Order, state: State) -> bool:
     return state in _ALLOWED[verb]
 
 
@@ -86,27 +93,44 @@ def state_of(chosen: Image | None, staged: Staged | None, *, ready: bool) -> Sta
     return "Available" if chosen is not None else "Idle"
 
 
-def at_boot(kept: Kept, running: str, boot: str, image: Image, good: Container[str]) -> Kept:
+def at_boot(
+    kept: Kept,
+    running: str,
+    boot: str,
+    image: Image,
+    good: Container[str],
+    *,
+    started: bool = True,
+) -> Kept:
     """KEPT as it is true in boot BOOT of root RUNNING, whose version is IMAGE.
 
-    An activated version that runs now has arrived, on trial. One that does not run, or that ran
-    and was left before it was among the GOOD roots, was taken back: it is not tried again by
-    itself.
+    An activated version that runs now has arrived, on trial. One that does not run although the
+    loader STARTED it, or that ran and was left before it was among the GOOD roots, was taken back:
+    it is not tried again by itself. Nor is one that somebody went back from.
     """
     if kept.boot == boot:
         return kept
     status, staged, failed, trial = kept.status, kept.staged, kept.failed, kept.trial
     if staged is not None and staged.root_hash == running:
+        if staged.kept and status.active_partition is not None:
+            failed = _with(failed, status.active_partition.image.version)
         trial, staged = staged, None
         status = structs.replace(status, chosen_update=None)
-    elif staged is not None and status.update_state == "Ready":
-        failed = (*failed, staged.image.version)
+    elif staged is not None and status.update_state == "Ready" and started:
+        failed = _with(failed, staged.image.version)
         staged, status = None, structs.replace(status, chosen_update=None)
+    elif staged is not None and staged.kept:
+        staged = None
     if trial is not None and trial.root_hash in good:
+        failed = tuple(each for each in failed if each != trial.image.version)
         trial = None
     elif trial is not None and trial.root_hash != running:
-        failed, trial = (*failed, trial.image.version), None
+        failed, trial = _with(failed, trial.image.version), None
     return with_state(Kept(status, boot, staged, failed, trial), image, ready=False)
+
+
+def _with(failed: tuple[str, ...], number: str) -> tuple[str, ...]:
+    return failed if number in failed else (*failed, number)
 
 
 def with_state(kept: Kept, image: Image, *, ready: bool) -> Kept:

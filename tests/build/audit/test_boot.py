@@ -10,7 +10,7 @@ from build.audit.crafted import file
 from skyrocket.build.audit import Expected, Image
 from skyrocket.build.audit.content import classify
 from skyrocket.build.audit.rules import boot
-from skyrocket.build.image import pe
+from skyrocket.models import pe
 
 LINE = b"quiet lockdown=integrity module.sig_enforce=1 systemd.import_credentials=no roothash=ab"
 WANTED = Expected(b"KERNEL", b"INITRD", LINE)

@@ -139,6 +139,7 @@ STORIES = {
     "updates": [
         ("GET /updates/status",), ("POST /actions/refresh-updates",), ("POST /actions/prepare-update",),
         ("POST /actions/activate-update",), ("POST /actions/deactivate-update",),
+        ("POST /actions/rollback-update",), ("GET /updates/history",), ("GET /updates/checks",),
         ("GET /actions/refresh-updates",),
     ],
     "absent": [

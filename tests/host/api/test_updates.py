@@ -43,6 +43,7 @@ def ask(tmp_path, doors, method, path):
         ("/actions/prepare-update", "prepare"),
         ("/actions/activate-update", "activate"),
         ("/actions/deactivate-update", "deactivate"),
+        ("/actions/rollback-update", "rollback"),
     ],
 )
 def test_an_action_starts_its_command(tmp_path, path, command):

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from skyrocket.host.slots import bless
 from skyrocket.host.slots.bless import plan
+from skyrocket.models import slots
+from skyrocket.models.boots import Step
 from skyrocket.models.slots import Name
 
 if TYPE_CHECKING:
@@ -16,28 +18,33 @@ ROOT = KEY.ljust(64, "0")
 OTHER = Name("ffffffff")
 
 
+def renames(name: Name) -> Step:
+    """To the name without a counter."""
+    return Step(f"{slots.FOLDER}/{name}", f"{slots.FOLDER}/{Name(name.key)}")
+
+
 def test_trial_is_blessed() -> None:
     """The UKI the loader counted, and that runs, loses its counter."""
     decided = plan([OTHER, Name(KEY, 0, 1)], ROOT, f"\\EFI\\Linux\\skyrocket-{KEY}+0-1.efi")
-    assert (decided.old, decided.new) == (Name(KEY, 0, 1), Name(KEY))
+    assert decided.steps == [renames(Name(KEY, 0, 1))]
 
 
 def test_counter_that_firmware_could_not_write() -> None:
     """A counted name that the firmware left unchanged is blessed all the same."""
     decided = plan([Name(KEY, 1)], ROOT, f"\\EFI\\Linux\\skyrocket-{KEY}+0-1.efi")
-    assert (decided.old, decided.new) == (Name(KEY, 1), Name(KEY))
+    assert decided.steps == [renames(Name(KEY, 1))]
 
 
 def test_never_another_root() -> None:
     """A count that belongs to another root blesses nothing."""
     decided = plan([Name(KEY, 1), OTHER], ROOT, "\\EFI\\Linux\\skyrocket-ffffffff+0-1.efi")
-    assert decided.old is None
+    assert decided.steps == []
 
 
 def test_blessed_already() -> None:
     """A UKI that lost its counter since the loader started it stays as it is."""
     decided = plan([Name(KEY)], ROOT, f"\\EFI\\Linux\\skyrocket-{KEY}+0-1.efi")
-    assert (decided.old, decided.note) == (None, "blessed already")
+    assert (decided.steps, decided.note) == ([], "blessed already")
 
 
 def test_uki_that_is_gone() -> None:

@@ -49,3 +49,12 @@ def test_a_reason_is_said_once(tmp_path: Path) -> None:
     records.leave_reason("root: cannot open it")
     assert records.take_reason() == "root: cannot open it"
     assert records.take_reason() == ""
+
+
+def test_why_the_other_root_was_left_stays_until_one_is_left_again(tmp_path: Path) -> None:
+    records = Records(str(tmp_path))
+    assert records.left() == ("", "")
+    records.note_left("a" * 64, "Kernel panic - not syncing:\nsysrq triggered crash")
+    assert records.left() == ("a" * 64, "Kernel panic - not syncing: sysrq triggered crash")
+    records.note_left("b" * 64, "")
+    assert records.left() == ("b" * 64, "")

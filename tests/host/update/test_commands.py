@@ -13,6 +13,7 @@ import pytest
 from fakes.web import URL
 from publish.conftest import image
 
+from skyrocket.host.system import clock
 from skyrocket.host.update import commands, memory
 from skyrocket.host.update.facts import Facts, Settings, settings
 from skyrocket.models.api import UpdateAnswer
@@ -34,7 +35,8 @@ STAGED = Staged(NEW, "bb" * 32, "cc" * 32)
 @pytest.fixture
 def facts(tmp_path: Path) -> Facts:
     said = Settings(f"{URL}metadata", f"{URL}targets", 7)
-    return Facts(said, OLD, "aa" * 32, "boot-1", ("aa" * 32,), folder=str(tmp_path / "update"))
+    folder, private = str(tmp_path / "update"), str(tmp_path)
+    return Facts(said, OLD, "aa" * 32, "boot-1", ("aa" * 32,), folder, private)
 
 
 def keep(facts: Facts, *, ready: bool = False, staged: Staged | None = STAGED) -> None:
@@ -196,4 +198,4 @@ def test_a_broken_document_counts_as_none(tmp_path: Path) -> None:
 
 def test_the_time_of_a_command_has_all_nanoseconds() -> None:
     moment = datetime(2026, 11, 25, tzinfo=UTC) + timedelta(seconds=5)
-    assert commands.stamp(int(moment.timestamp()) * 10**9 + 42) == "2026-11-25T00:00:05.000000042Z"
+    assert clock.exact(int(moment.timestamp()) * 10**9 + 42) == "2026-11-25T00:00:05.000000042Z"

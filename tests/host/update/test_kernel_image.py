@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 from fakes.node_disk import BootFolder
 
-from skyrocket.host.slots.choice import Uki, booted_by_loader
 from skyrocket.host.update import kernel_image
-from skyrocket.host.update.errors import SlotError
+from skyrocket.host.update.errors import SlotError, SourceError
 from skyrocket.models import slots
+from skyrocket.models.boots import Uki, booted_by_loader
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,9 +48,22 @@ def test_a_new_image_is_not_seen_by_the_loader_before_it_is_activated(boot: Fold
     assert boot.has() == [f"skyrocket-{'aa' * 4}.efi", f"skyrocket-{'bb' * 4}+1.efi"]
 
 
-def test_an_image_that_reads_back_with_other_bytes_is_refused(boot: Folder) -> None:
-    with pytest.raises(SlotError, match="reads back with other bytes"):
+def test_a_wrong_download_is_not_blamed_on_the_medium(boot: Folder, tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="other bytes came than were signed"):
         write(boot, DATA + b"!")
+    assert list((tmp_path / kernel_image.STAGED).iterdir()) == []
+
+
+def test_a_medium_that_keeps_other_bytes_is_not_blamed_on_the_download(
+    boot: Folder, tmp_path: Path
+) -> None:
+    def rot() -> None:
+        for path in (tmp_path / kernel_image.STAGED).iterdir():
+            path.write_bytes(DATA[:-1] + b"!")
+
+    boot.sync = rot  # type: ignore[method-assign]
+    with pytest.raises(SlotError, match="reads back with other bytes"):
+        write(boot)
 
 
 def test_a_staged_image_that_changed_is_not_activated(boot: Folder, tmp_path: Path) -> None:
@@ -74,7 +87,7 @@ def test_the_loader_takes_the_activated_version_once(boot: Folder) -> None:
 def test_for_an_older_version_the_running_one_stands_aside(boot: Folder) -> None:
     write(boot)
     kernel_image.activate(boot, NEW, SHA, OLD, older=True)
-    assert boot.has() == [f"skyrocket-{'aa' * 4}+0-1.efi", f"skyrocket-{'bb' * 4}+1.efi"]
+    assert boot.has() == [f"skyrocket-{'aa' * 4}+0.efi", f"skyrocket-{'bb' * 4}+1.efi"]
     assert chosen(boot, old="1.1.0", new="1.0.0") == "1.0.0"
 
 

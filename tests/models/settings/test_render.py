@@ -56,7 +56,21 @@ FULL = {
         "enable-unprivileged-ports": True,
         "snapshotter": "overlayfs",
     },
-    "updates": {"seed": 12, "metadata-base-url": "https://example.com/metadata/"},
+    "updates": {
+        "seed": 12,
+        "metadata-base-url": "https://example.com/metadata/",
+        "trial-deadline": 45,
+        "checks": {
+            "web": {"kind": "http", "url": "http://127.0.0.1:8080/", "retries": 2},
+            "port": {"kind": "tcp", "address": "[::1]:22", "may-roll-back": False},
+            "own": {
+                "kind": "command",
+                "container": "admin",
+                "command": ["test", "-e", "/ok"],
+                "deadline": 5,
+            },
+        },
+    },
     "container-registry": {
         "mirrors": [
             {"registry": "docker.io", "endpoint": ["mirror.example", "http://10.0.2.2:5000"]},

@@ -12,12 +12,12 @@ from typing import IO, TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from skyrocket.build.image import pe, verity
+from skyrocket.build.image import verity
 from skyrocket.build.image.errors import ImageError
 from skyrocket.build.image.fat import Fat, FatError
 from skyrocket.build.image.qcow2 import MAGIC as QCOW2_MAGIC
 from skyrocket.build.image.qcow2 import Qcow2, Qcow2Error
-from skyrocket.models import disk, gpt, slots
+from skyrocket.models import disk, gpt, pe, slots
 from skyrocket.models.manifest import Manifest, Partition
 
 if TYPE_CHECKING:

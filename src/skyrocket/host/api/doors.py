@@ -12,11 +12,18 @@ import msgspec
 
 from skyrocket.host.api.errors import ConflictError, FailedError, LockedError
 from skyrocket.host.system import files
-from skyrocket.models.api import ActionResult, ApplyResult, UpdateAnswer, UpdateRequest
+from skyrocket.models.api import (
+    ActionResult,
+    ApplyResult,
+    Judgement,
+    UpdateAnswer,
+    UpdateRequest,
+)
 
 if TYPE_CHECKING:
-    from skyrocket.models.api import ApplyRequest, Variant
-    from skyrocket.models.update_status import Status, Verb
+    from skyrocket.models.api import ApplyRequest, Judged, Variant
+    from skyrocket.models.update_history import History
+    from skyrocket.models.update_status import Order, Status
 
 FOLDER = "/run/skyrocket"
 NETWORK, NETWORK_OVERRIDE = "/var/lib/bottlerocket/net.toml", "/var/lib/netdog/net.toml"
@@ -61,7 +68,7 @@ class Doors:
             except OSError as error:
                 raise FailedError(f"Unable to start config applier: {error.strerror}") from error
 
-    def update(self, command: Verb) -> UpdateAnswer:
+    def update(self, command: Order) -> UpdateAnswer:
         """Start an update command; the answer says why it was not."""
         with self._connect("update.sock", "start update") as door:
             door.settimeout(UPDATE_SECONDS)
@@ -85,6 +92,20 @@ class Doors:
         image = update_status.Image(variant.arch, variant.version_id, variant.variant_id)
         # Which versions failed is no part of the status, so nobody needs to be known as good.
         return update_status.at_boot(kept, proc.root_hash(), clock.boot(), image, ()).status
+
+    def update_history(self) -> History:
+        """What was tried on this node."""
+        from skyrocket.host.update import memory
+
+        return memory.read_history(memory.FOLDER)
+
+    def update_checks(self) -> list[Judged]:
+        """What health looks at in this boot, as it left it."""
+        raw = files.read(f"{self._folder}/health.json")
+        try:
+            return msgspec.json.decode(raw or b"{}", type=Judgement).conditions
+        except msgspec.MsgspecError:
+            return []
 
     def reboot(self) -> None:
         """Restart the machine; FailedError when it is refused."""

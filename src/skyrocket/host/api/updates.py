@@ -1,4 +1,4 @@
-"""Routes of updates: the status document, and four commands that the updater carries out.
+"""Routes of updates: status, history, and five commands that the updater carries out.
 
 The API reads what the updater left and asks it over its socket; it can touch no slot itself.
 """
@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from skyrocket.host.api.errors import NotFoundError
-from skyrocket.host.api.message import NOTHING, Answer, Request
+from skyrocket.host.api.message import NOTHING, Answer, Request, data
 
 if TYPE_CHECKING:
     from skyrocket.host.api.state import State
-    from skyrocket.models.update_status import Verb
+    from skyrocket.models.update_status import Order
 
 UNINITIALIZED = "Update status is uninitialized, refresh-updates to initialize it"
 
@@ -25,6 +25,16 @@ def get_status(state: State, _request: Request) -> Answer:
     if found is None:
         raise NotFoundError(UNINITIALIZED)
     return Answer(200, msgspec.json.encode(found))
+
+
+def get_history(state: State, _request: Request) -> Answer:
+    """What was tried on this node, the last one last."""
+    return data(state.doors.update_history())
+
+
+def get_checks(state: State, _request: Request) -> Answer:
+    """What this boot must meet to be kept, and how far it is; `[]` before health has looked."""
+    return data(state.doors.update_checks())
 
 
 def refresh(state: State, _request: Request) -> Answer:
@@ -43,6 +53,11 @@ def deactivate(state: State, _request: Request) -> Answer:
     return _start(state, "deactivate")
 
 
-def _start(state: State, command: Verb) -> Answer:
+def roll_back(state: State, _request: Request) -> Answer:
+    """Ours: the other slot's version boots next, with the settings as they are."""
+    return _start(state, "rollback")
+
+
+def _start(state: State, command: Order) -> Answer:
     said = state.doors.update(command)
     return NOTHING if said.ok else Answer(said.status, said.error.encode())

@@ -5,7 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from skyrocket.command import CommandError
-from skyrocket.host.system import journal, requests, systemd
+from skyrocket.host.slots.health import ASKED
+from skyrocket.host.system import files, journal, requests, systemd
 from skyrocket.models.api import ActionResult
 
 
@@ -15,9 +16,11 @@ def main(_argv: list[str]) -> int:
 
 def answer(_line: bytes) -> bytes:
     """Ask systemd for a restart; refused, say so in the words clients know."""
+    files.replace(ASKED, b"")
     try:
         systemd.reboot()
     except CommandError as error:
+        files.remove(ASKED)
         text = f"exit code: {error.status}, stderr: {error.stderr.strip()}"
         journal.error(f"cannot reboot: {text}")
         return msgspec.json.encode(ActionResult(ok=False, error=text))

@@ -6,13 +6,12 @@ It runs from the UKI, before the root is opened: also a root that does not open 
 from __future__ import annotations
 
 from skyrocket.host.initrd.errors import BootError, StopBootError
-from skyrocket.host.slots import choice
 from skyrocket.host.slots.boot_partition import BootPartition
 from skyrocket.host.slots.record import Records, State
 from skyrocket.host.system.faults import DoorError
 from skyrocket.host.system.text import text_in
+from skyrocket.models import boots, slots
 from skyrocket.models import disk as layout
-from skyrocket.models import slots
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ def stand_aside_if_bad(
     records: Records, state: State, disk: Disk, table: Table, loader: Loader
 ) -> None:
     """After too many boots without health: hand over to the other slot, or stop. Else nothing."""
-    if choice.judge(state.root, state.count, (), []).go_on:
+    if boots.judge(state.root, state.count, (), []).go_on:
         return
     # An operator who starts the machine again gets all tries again.
     records.write(State(state.root, 0, state.boot_id, "stood aside"))
@@ -57,15 +56,14 @@ def boot_id() -> str:
     return text_in("/proc/sys/kernel/random/boot_id")
 
 
-def _hand_over(records: Records, state: State, disk: Disk, table: Table) -> choice.Verdict:
+def _hand_over(records: Records, state: State, disk: Disk, table: Table) -> boots.Verdict:
     slot = layout.find(table, layout.BOOT_TYPE)
     if slot is None:
         raise DoorError("cannot stand aside: the disk has no boot partition")
     with BootPartition(disk.partition(slot + 1).device, "/run/boot-partition") as boot:
         names = boot.names()
-        verdict = choice.judge(state.root, state.count, records.blessed(), names)
+        verdict = boots.judge(state.root, state.count, records.blessed(), names)
         mine = slots.key_of(state.root)
-        for name in names:
-            if verdict.other and name.key == mine:
-                boot.rename(name, choice.aside_name(name))
+        if verdict.other:
+            boot.carry_out(boots.standing_aside(names, mine))
     return verdict

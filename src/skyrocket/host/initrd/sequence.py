@@ -122,11 +122,14 @@ def count(this: Boot, kept: private.Private, wanted: Options, loader: Loader) ->
     """Read why the last boot ended, then write down that this one begins."""
     records = Records(kept.folder)
     previous = records.read()
+    ended = last_words.gather(loader, records, previous)
     this.report.facts["previous_boot"] = {
         "boot_id": previous.boot_id,
         "stage": previous.stage,
-        "ended": last_words.gather(loader, records, previous),
+        "ended": ended,
     }
+    if previous.root not in {"", wanted.root_hash}:
+        records.note_left(previous.root, ended)
     this.state = counting.begin(records, wanted.root_hash, this.report)
     this.records = records
 

@@ -8,30 +8,31 @@ from __future__ import annotations
 
 import os
 
+from skyrocket.host.slots import uki
 from skyrocket.host.slots.boot_partition import BootPartition
-from skyrocket.host.slots.choice import blessed_name
 from skyrocket.host.system import blockdev, efi
 from skyrocket.host.system import disk as tables
 from skyrocket.host.system.faults import DoorError
+from skyrocket.models import boots, slots
 from skyrocket.models import disk as layout
-from skyrocket.models import slots
 
 COUNTED_PATH = "LoaderBootCountPath"
 LOADER = "LoaderInfo"
 NOT_COUNTED = "not counted"
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from skyrocket.models.boots import Step
+
 
 class Plan:
-    """Rename OLD to NEW, or nothing; NOTE says why, for an operator."""
+    """The STEPS to take, if any; NOTE says why, for an operator."""
 
-    __slots__ = ("new", "note", "old")
+    __slots__ = ("note", "steps")
 
-    def __init__(
-        self, note: str, old: slots.Name | None = None, new: slots.Name | None = None
-    ) -> None:
+    def __init__(self, note: str, steps: list[Step] | None = None) -> None:
         self.note = note
-        self.old = old
-        self.new = new
+        self.steps = steps or []
 
 
 def plan(names: list[slots.Name], root_hash: str, counted_path: str) -> Plan:
@@ -41,20 +42,41 @@ def plan(names: list[slots.Name], root_hash: str, counted_path: str) -> Plan:
     counted = slots.parse(counted_path.replace("\\", "/").rpartition("/")[2])
     if counted is None or counted.key != key:
         return Plan(f"{NOT_COUNTED}: the loader counted {counted_path}, not this root")
-    # The firmware may have been unable to write the counted name: whatever has a counter is meant.
-    trial = [name for name in mine if not name.blessed]
-    if not trial:
+    steps = boots.blessing(names, key)
+    if not steps:
         return Plan("blessed already" if mine else f"{NOT_COUNTED}: the UKI of this root is gone")
-    return Plan("blessed", trial[0], blessed_name(trial[0]))
+    return Plan("blessed", steps)
 
 
 def on_trial(root_hash: str) -> bool:
-    """Whether the loader started this root as one that has yet to prove itself."""
+    """Whether this root has yet to prove itself, and the loader would take another one next."""
     if not efi.make_readable():
         return False
     path = efi.loader_variable(COUNTED_PATH)
     counted = slots.parse(path.replace("\\", "/").rpartition("/")[2]) if path else None
-    return counted is not None and counted.key == slots.key_of(root_hash)
+    if counted is None or counted.key != slots.key_of(root_hash):
+        return False
+    with BootPartition(device_of_boot()) as boot:
+        ukis = [
+            boots.Uki(name, _version(boot.path(f"{slots.FOLDER}/{name}"))) for name in boot.names()
+        ]
+    return boots.other_boots_next(ukis, counted.key)
+
+
+def _version(path: str) -> str:
+    """What the loader takes for the version of the image at PATH; "" where it finds none."""
+    try:
+        return uki.read(path).version
+    except DoorError:
+        return ""
+
+
+def give_back(root_hash: str, root: str = "/") -> str:
+    """Have the loader try this root once more -> what came of it, for an operator."""
+    with BootPartition(device_of_boot(root)) as boot:
+        steps = boots.giving_back(boot.names(), slots.key_of(root_hash))
+        boot.carry_out(steps)
+    return "tried once more" if steps else "had its tries"
 
 
 def bless(root_hash: str, root: str = "/") -> Plan:
@@ -68,8 +90,7 @@ def bless(root_hash: str, root: str = "/") -> Plan:
         return Plan(f"{NOT_COUNTED}: no boot loader started this kernel")
     with BootPartition(device_of_boot(root)) as boot:
         decided = plan(boot.names(), root_hash, counted)
-        if decided.old and decided.new:
-            boot.rename(decided.old, decided.new)
+        boot.carry_out(decided.steps)
     return decided
 
 

@@ -2,7 +2,7 @@
 
 A rename is finished when file, folder and file system are synced: FAT has no journal.
 Rules: `EFI/Linux` holds at most two UKIs and nothing else (decided in docs/boot.md).
-Deliberately unknown here: which name is right (`slots.choice`).
+Deliberately unknown here: which name is right (`models.boots`).
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
+
+    from skyrocket.models.boots import Step
 
 _FLAGS = kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC
 # The kernel's default character set is a module of its own; ascii is the one we ship.
@@ -61,9 +63,20 @@ class BootPartition:
         found = os.statvfs(self._place)
         return found.f_bavail * found.f_frsize
 
-    def rename(self, old: slots.Name, new: slots.Name) -> None:
-        """Rename a UKI and do not return before the medium has it."""
-        rename_uki(f"{self._place}/{slots.FOLDER}", old, new)
+    def carry_out(self, steps: list[Step]) -> None:
+        """Rename as STEPS say, each on the medium before the next begins."""
+        for step in steps:
+            os.makedirs(self.path(slots.STAGED), 0o700, exist_ok=True)
+            source, target = self.path(step.source), self.path(step.target)
+            if os.path.exists(target):
+                raise DoorError(f"cannot rename {step.source}: {step.target} is there already")
+            try:
+                files.rename(source, target)
+                for folder in (slots.FOLDER, slots.STAGED):
+                    files.sync_folder(self.path(folder))
+            except OSError as error:
+                raise refused(f"rename {step.source} to {step.target}", error) from error
+            self.sync()
 
 
 def uki_names(folder: str) -> list[slots.Name]:
@@ -73,21 +86,3 @@ def uki_names(folder: str) -> list[slots.Name]:
     except OSError as error:
         raise refused(f"list {folder}", error) from error
     return [name for name in found if name]
-
-
-def rename_uki(folder: str, old: slots.Name, new: slots.Name) -> None:
-    """Rename OLD to NEW in FOLDER; file, folder and file system are synced."""
-    if old == new:
-        return
-    target = f"{folder}/{new}"
-    if os.path.exists(target):
-        raise DoorError(f"cannot rename {old}: {new} is there already")
-    try:
-        os.rename(f"{folder}/{old}", target)
-        fd = os.open(target, os.O_RDONLY | os.O_CLOEXEC)
-        os.fsync(fd)
-        os.close(fd)
-        files.sync_folder(folder)
-        os.sync()
-    except OSError as error:
-        raise refused(f"rename {old} to {new}", error) from error

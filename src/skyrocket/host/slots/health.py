@@ -1,13 +1,13 @@
 """The verb `health`: judge this boot, bless its slot, start the count of boots anew.
 
-    skyrocket health            wait until the boot has settled, then judge and act
-    skyrocket health stopped    the machine goes down in order: the next boot looks for no reason
+    skyrocket health            look until the verdict is clear, then act
+    skyrocket health stopped    the unit ends: when the machine goes down in order, the next boot
+                                looks for no reason, and a version on trial has its try back
     skyrocket health failed UNIT    after an essential unit's end: keep why, if it failed
 
-A boot is good when the API answers `GET /os` and no unit has failed that the node cannot do
-without. A boot on trial that is not good in time is started again: the loader then takes the
-other slot. Any other bad boot stays up, since a degraded node is worth more than a loop.
-Nobody else blesses.
+What a good boot is stands in `models.health`. A version on trial that is not good in time is
+started again: the loader then takes the other slot. Any other bad boot stays up, since a degraded
+node is worth more than a loop. Nobody else blesses.
 """
 
 from __future__ import annotations
@@ -16,45 +16,28 @@ import json
 import os
 import sys
 import time
+from typing import TYPE_CHECKING, Any
 
 from skyrocket.command import CommandError
-from skyrocket.host.slots import bless
+from skyrocket.host.slots import bless, signs
 from skyrocket.host.slots.record import STOPPED, Records
 from skyrocket.host.system import efi, files, proc, systemd, units
+from skyrocket.host.system.bus import BusError
 from skyrocket.host.system.faults import DoorError
+from skyrocket.host.system.text import text_in
+from skyrocket.models import health
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from skyrocket.models.health import Condition
+
 PRIVATE = "/var/lib/bottlerocket"
+UPDATES = f"{PRIVATE}/boot/update/status.json"
 STATE_FILE = "/run/skyrocket/health.json"
-API_SOCKET = "/run/api.sock"
-ESSENTIAL = (
-    "skyrocket-boot.service",
-    "skyrocket-api.service",
-    "containerd.service",
-    "host-containerd.service",
-    "systemd-networkd.service",
-)
-_WAIT = 180.0
+ASKED = "/run/skyrocket/restart-asked"
+"""Left by `reboot`: somebody wanted this boot to end."""
 _STEP = 0.5
-
-
-class Facts:
-    """What was seen: whether the API answers, and which essential units have failed."""
-
-    __slots__ = ("api", "failed")
-
-    def __init__(self, *, api: bool, failed: tuple[str, ...]) -> None:
-        self.api = api
-        self.failed = failed
-
-
-def faults(facts: Facts) -> list[str]:
-    """What speaks against this boot; nothing when it is good."""
-    found = [] if facts.api else ["the API does not answer GET /os"]
-    return found + [f"{unit} has failed" for unit in facts.failed]
 
 
 def main(argv: list[str]) -> int:
@@ -67,29 +50,50 @@ def main(argv: list[str]) -> int:
                 return _failed(unit, os.environ)
             case _:
                 return _judge()
-    except (CommandError, DoorError, OSError) as error:
+    except (CommandError, DoorError, BusError, OSError) as error:
         sys.stderr.write(f"cannot judge this boot: {error}\n")
         return 1
 
 
 def _judge() -> int:
-    against = _settle(time.monotonic() + _WAIT)
     root = proc.root_hash()
-    if against:
-        return _bad(root, against)
+    trial = bless.on_trial(root)
+    _tell_updater()
+    found = _settle(root, trial=trial)
+    if health.judge(found, over=True) == "bad":
+        return _bad(root, found, trial=trial)
     records = Records(PRIVATE)
     done = bless.bless(root)
     records.bless(root)
     records.write(records.read().healthy())
-    _say({"healthy": True, "slot": done.note, "root_hash": root})
+    _tell_updater()
+    _say({"healthy": True, "slot": done.note, "trial": trial, "root_hash": root}, found)
     sys.stdout.write(f"this boot is good; slot: {done.note}\n")
     return 0
 
 
-def _bad(root: str, against: list[str]) -> int:
+def _settle(root: str, *, trial: bool) -> list[Condition]:
+    """Look until the verdict is clear or time is over -> the last look."""
+    asked = signs.policy()
+    looking = signs.Signs(asked, Records(PRIVATE).folder, trial=trial)
+    until = time.monotonic() + asked.deadline
+    before: list[Condition] = []
+    while True:
+        found = health.conditions(looking.look(), asked)
+        if trial and found != before:
+            _say({"healthy": None, "trial": True, "root_hash": root}, found)
+        before = found
+        if health.judge(found, over=time.monotonic() >= until) != "wait":
+            return found
+        if all(each.state != "waiting" or each.name.startswith("check ") for each in found):
+            looking.start_checks()
+        time.sleep(_STEP)
+
+
+def _bad(root: str, found: list[Condition], *, trial: bool) -> int:
+    against = health.against(found)
     reason = "; ".join(against)
-    trial = bless.on_trial(root)
-    _say({"healthy": False, "reasons": against, "trial": trial, "root_hash": root})
+    _say({"healthy": False, "reasons": against, "trial": trial, "root_hash": root}, found)
     sys.stderr.write(f"this boot is not good: {reason}\n")
     if trial:
         Records(PRIVATE).leave_reason(f"the new version was not healthy: {reason}")
@@ -97,27 +101,22 @@ def _bad(root: str, against: list[str]) -> int:
     return 1
 
 
-def _settle(deadline: float) -> list[str]:
-    """Look until nothing speaks against the boot or DEADLINE is over -> what still does."""
-    while against := faults(Facts(api=_api_answers(), failed=units.failed(ESSENTIAL))):
-        if time.monotonic() > deadline:
-            return against
-        time.sleep(_STEP)
-    return []
+def _tell_updater() -> None:
+    """Have what is remembered of updates follow this boot; nothing where there never was one."""
+    if not os.path.exists(UPDATES):
+        return
+    from skyrocket.host.update import facts, memory, settle
+    from skyrocket.host.update.errors import UpdateError
 
-
-def _api_answers() -> bool:
-    """One `GET /os` over the socket, by hand: an HTTP library would cost more than the question."""
-    import socket
-
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC) as channel:
-        channel.settimeout(5.0)
-        try:
-            channel.connect(API_SOCKET)
-            channel.sendall(b"GET /os HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
-            return channel.recv(64).startswith(b"HTTP/1.1 200 ")
-        except OSError:
-            return False
+    lock = memory.hold(patience=_STEP)
+    if lock is None:
+        return  # a command is under way, which does the same
+    try:
+        settle.settled(facts.read())
+    except (UpdateError, DoorError, OSError) as error:
+        sys.stderr.write(f"cannot say what became of the last update: {error}\n")
+    finally:
+        os.close(lock)
 
 
 def _failed(unit: str, end: Mapping[str, str]) -> int:
@@ -130,11 +129,21 @@ def _failed(unit: str, end: Mapping[str, str]) -> int:
 
 
 def _stopped() -> int:
+    if not units.stopping():
+        return 0
     records = Records(PRIVATE)
     records.write(records.read().reached(STOPPED))
+    said = json.loads(text_in(STATE_FILE) or "{}")
+    if said.get("trial") and said.get("healthy") is None and os.path.exists(ASKED):
+        note = bless.give_back(proc.root_hash())
+        sys.stdout.write(f"restarted before the verdict; slot: {note}\n")
     return 0
 
 
-def _say(facts: dict[str, object]) -> None:
+def _say(facts: dict[str, Any], found: list[Condition]) -> None:
     checked = efi.secure_boot() if efi.make_readable() else None
-    files.replace(STATE_FILE, f"{json.dumps({**facts, 'secure_boot': checked})}\n".encode())
+    shown = [each._asdict() for each in found]
+    for each in shown:
+        del each["final"]
+    document = {**facts, "secure_boot": checked, "conditions": shown}
+    files.replace(STATE_FILE, f"{json.dumps(document)}\n".encode())

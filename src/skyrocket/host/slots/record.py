@@ -3,10 +3,11 @@
     state     which root booted last, boots since it was healthy, how far the last boot came
     blessed   roots that were healthy once, newest first
     reason    why a boot gave up; read and removed by the next one
+    left      the root that booted before the running one, and why it was left
 
 Shared by the initrd, which counts, and by `health`, which resets the count. The files are lines of
 `key value`: readable by an engineer with nothing but the disk. Deliberately unknown here: what a
-count leads to (`slots.choice`).
+count leads to (`models.boots`).
 """
 
 from __future__ import annotations
@@ -105,6 +106,17 @@ class Records:
         wanted = with_blessed(text, root)
         if wanted.split() != text.split():
             files.replace(f"{self.folder}/blessed", wanted.encode(), durable=True)
+
+    def note_left(self, root: str, reason: str) -> None:
+        """Keep why the node went on from ROOT to another one, until it does that again."""
+        text = f"root {root}\nreason {' '.join(reason.split())}\n"
+        files.replace(f"{self.folder}/left", text.encode(), durable=True)
+
+    def left(self) -> tuple[str, str]:
+        """The root before this one and why it was left, "" when it ended in order."""
+        text = text_in(f"{self.folder}/left")
+        words = dict(line.partition(" ")[::2] for line in text.splitlines())
+        return words.get("root", ""), words.get("reason", "")
 
     def leave_reason(self, reason: str) -> None:
         files.replace(f"{self.folder}/reason", f"{reason}\n".encode(), durable=True)

@@ -25,3 +25,9 @@ def now() -> str:
 def stamp() -> str:
     """Now, in UTC, as it may stand in a file name."""
     return time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+
+
+def exact(nanoseconds: int) -> str:
+    """NANOSECONDS since 1970 as RFC 3339 with all of them, as upstream's update status has it."""
+    seconds, rest = divmod(nanoseconds, 1_000_000_000)
+    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds))}.{rest:09}Z"

@@ -1,4 +1,4 @@
-"""The four commands of an update, each from what is kept to what is kept.
+"""The commands of an update, each from what is kept to what is kept.
 
 `begin` says whether a command may run, before anything happens; `carry_out` runs it. Deliberately
 unknown here: sockets, locks and who asked.
@@ -14,16 +14,20 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import structs
 
-from skyrocket.host.system import files, journal
+from skyrocket.host.slots import signs
+from skyrocket.host.slots.record import Records
+from skyrocket.host.system import clock, files, journal
 from skyrocket.host.system.web import Client
 from skyrocket.host.update import facts as room
-from skyrocket.host.update import kernel_image, memory, plan, prepare
+from skyrocket.host.update import kernel_image, memory, other, plan, prepare, settle
 from skyrocket.host.update.disk import NodeDisk
 from skyrocket.host.update.errors import GoneError, SlotError, SourceError, UpdateError
-from skyrocket.models import update_status, version
+from skyrocket.models import boots, slots, update_history, update_status
 from skyrocket.models.api import UpdateAnswer
+from skyrocket.models.boots import Uki
 from skyrocket.models.update import MANIFEST, Manifest, Update
-from skyrocket.models.update_status import Command, Image, Kept, Staged, Verb
+from skyrocket.models.update_history import Attempt
+from skyrocket.models.update_status import Command, Image, Kept, Order, Staged, Verb
 
 if TYPE_CHECKING:
     from skyrocket.host.update.facts import Facts
@@ -33,44 +37,38 @@ NOT_ALLOWED = "Update action not allowed according to update state"
 GONE = "Previously chosen Update no longer exists"
 NOTHING_STAGED = "No update image applied to staging partition"
 NOT_BLESSED = "The running version has not proved itself yet: no update before it has"
+ON_TRIAL = "The running version is on trial: restart the node, and the one before boots"
+NEVER_GOOD = "cannot go back: {version} in the other slot never proved itself on this node"
 
 
-def kept(facts: Facts) -> Kept:
-    """What is remembered, as it is true in this boot."""
-    found = memory.read(facts.folder) or Kept(boot=facts.boot)
-    return update_status.at_boot(found, facts.running, facts.boot, facts.image, facts.good)
-
-
-def begin(verb: Verb, facts: Facts) -> UpdateAnswer:
+def begin(verb: Order, facts: Facts) -> UpdateAnswer:
     """Whether VERB may run now, in the words and statuses of upstream's API."""
-    now = kept(facts)
+    now = settle.kept(facts)
     if not update_status.allowed(verb, now.status.update_state):
         return UpdateAnswer(ok=False, status=409, error=NOT_ALLOWED)
     if verb == "prepare" and not facts.blessed:
         return UpdateAnswer(ok=False, status=409, error=NOT_BLESSED)
+    if verb == "rollback" and not facts.blessed:
+        return UpdateAnswer(ok=False, status=409, error=ON_TRIAL)
     return UpdateAnswer(ok=True)
 
 
-def carry_out(verb: Verb, facts: Facts) -> Kept:
+def carry_out(verb: Order, facts: Facts) -> Kept:
     """Run VERB and remember what came of it."""
-    before = kept(facts)
+    # Clients of the status know upstream's four commands: ours is an activation to them.
+    name: Verb = "activate" if verb == "rollback" else verb
+    before = settle.settled(facts)
     try:
         after = _VERBS[verb](facts, before)
-        said = Command(verb, "Success", stamp(time.time_ns()), 0, "")
+        said = Command(name, "Success", clock.exact(time.time_ns()), 0, "")
     except Exception as error:  # noqa: BLE001  (whatever it is: it is this command's outcome)
         journal.error(f"update {verb}: {error}")
-        after = kept(facts)  # what the command wrote down before it failed
-        said = Command(verb, "Failed", stamp(time.time_ns()), _exit_status(error), str(error))
+        after = settle.kept(facts)  # what the command wrote down before it failed
+        said = Command(name, "Failed", clock.exact(time.time_ns()), _exit_status(error), str(error))
     status = structs.replace(after.status, most_recent_command=said)
     after = structs.replace(after, status=status, boot=facts.boot)
     memory.write(facts.folder, after)
     return after
-
-
-def stamp(nanoseconds: int) -> str:
-    """RFC 3339 with all nanoseconds, as upstream writes it."""
-    seconds, rest = divmod(nanoseconds, 1_000_000_000)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest:09}Z"
 
 
 def refresh(facts: Facts, before: Kept) -> Kept:
@@ -128,22 +126,85 @@ def _order(
 
 
 def activate(facts: Facts, before: Kept) -> Kept:
-    staged = _staged(before)
-    older = version.newer(facts.image.version, staged.image.version)
+    return _activate(facts, before, _staged(before))
+
+
+def roll_back(facts: Facts, before: Kept) -> Kept:
+    """`rollback`: let the loader try what the other slot still holds, if that is whole."""
+    disk = NodeDisk()
+    found = other.find(disk, facts.running)
+    if found.root_hash not in facts.good:
+        raise SlotError(NEVER_GOOD.format(version=found.image.version))
+    known = update_history.sha256_of(memory.read_history(facts.folder), found.root_hash)
+    if known and known != found.boot_sha256:
+        raise SlotError("cannot go back: the kernel image of the other slot is broken")
+    other.prove(disk, facts.running, found.root_hash)
+    staged = Staged(found.image, found.root_hash, found.boot_sha256, kept=True)
+    return _activate(facts, structs.replace(before, staged=staged), staged)
+
+
+def _activate(facts: Facts, before: Kept, staged: Staged) -> Kept:
+    """Write down that the node is ready, then make it so: a cut in between is seen at the boot.
+
+    In the other order a version could be tried, fail, and count as never tried.
+    """
     with NodeDisk().boot() as boot:
-        kernel_image.activate(
-            boot, staged.root_hash, staged.boot_sha256, facts.running, older=older
-        )
-    return update_status.with_state(before, facts.image, ready=True)
+        kernel_image.check(kernel_image.path_of(boot, staged.root_hash), staged.boot_sha256)
+        attempt = _attempt(facts, staged, other.own_hash(boot, facts.running))
+        signs.note_worked(Records(facts.private).folder)
+        history = memory.read_history(facts.folder)
+        memory.write_history(facts.folder, update_history.begun(history, attempt))
+        ready = update_status.with_state(before, facts.image, ready=True)
+        memory.write(facts.folder, structs.replace(ready, boot=facts.boot))
+        older = _older(facts, staged)
+        kernel_image.activate(boot, staged.root_hash, "", facts.running, older=older)
+    return ready
+
+
+def _attempt(facts: Facts, staged: Staged, own: str) -> Attempt:
+    return Attempt(
+        kind="rollback" if staged.kept else "update",
+        from_version=facts.image.version,
+        to_version=staged.image.version,
+        from_root=facts.running,
+        to_root=staged.root_hash,
+        began=clock.exact(time.time_ns()),
+        boot=facts.boot,
+        from_boot_sha256=own,
+        to_boot_sha256=staged.boot_sha256,
+    )
 
 
 def deactivate(facts: Facts, before: Kept) -> Kept:
+    staged = _staged(before)
     with NodeDisk().boot() as boot:
-        kernel_image.deactivate(boot, _staged(before).root_hash, facts.running)
+        kernel_image.deactivate(
+            boot, staged.root_hash, facts.running, kept=staged.kept, older=_older(facts, staged)
+        )
+    history = memory.read_history(facts.folder)
+    now = clock.exact(time.time_ns())
+    memory.write_history(facts.folder, update_history.cancelled(history, now))
+    if staged.kept:
+        before = structs.replace(before, staged=None)
     return update_status.with_state(before, facts.image, ready=False)
 
 
-_VERBS = {"refresh": refresh, "prepare": write, "activate": activate, "deactivate": deactivate}
+def _older(facts: Facts, staged: Staged) -> bool:
+    """Whether the loader would take the running version and not this one."""
+    running, other = (
+        Uki(slots.Name(slots.key_of(root)), image.version)
+        for root, image in ((facts.running, facts.image), (staged.root_hash, staged.image))
+    )
+    return boots.stands_before(running, other)
+
+
+_VERBS = {
+    "refresh": refresh,
+    "prepare": write,
+    "activate": activate,
+    "deactivate": deactivate,
+    "rollback": roll_back,
+}
 
 
 def _look(facts: Facts, client: Client) -> tuple[Repository, Manifest]:

@@ -36,7 +36,7 @@ class Settings(Struct, frozen=True):
 class Facts(NamedTuple):
     """RUNNING is the root hash that runs, GOOD are those that ever proved themselves.
 
-    FOLDER is where the updater remembers.
+    FOLDER is where the updater remembers, PRIVATE where the node does.
     """
 
     settings: Settings
@@ -45,6 +45,7 @@ class Facts(NamedTuple):
     boot: str
     good: tuple[str, ...]
     folder: str = memory.FOLDER
+    private: str = PRIVATE
 
     @property
     def blessed(self) -> bool:

@@ -3,7 +3,8 @@
     STAGED/skyrocket-KEY.efi        whole, and not seen by the loader
     EFI/Linux/skyrocket-KEY+1.efi   the loader's next choice, once
 
-Deliberately unknown here: roots, and whether this image is wanted.
+Which rename follows which is said in `models.boots`. Deliberately unknown here: roots, and whether
+this image is wanted.
 """
 
 from __future__ import annotations
@@ -12,17 +13,16 @@ import hashlib
 import os
 from typing import TYPE_CHECKING
 
-from skyrocket.host.slots import choice
 from skyrocket.host.system import files
-from skyrocket.host.update.errors import SlotError
-from skyrocket.models import slots
+from skyrocket.host.update.errors import SlotError, SourceError
+from skyrocket.models import boots, slots
+from skyrocket.models.slots import STAGED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from skyrocket.host.slots.boot_partition import BootPartition
 
-STAGED = "staged"
 _PIECE = 1 << 20
 SLACK = 1 << 20
 """Free bytes left beside a kernel image, for the folder and what a power cut leaked."""
@@ -49,14 +49,19 @@ def make_room(boot: BootPartition, running: str, size: int) -> None:
 
 
 def write(boot: BootPartition, root_hash: str, parts: Iterable[bytes], sha256: str) -> None:
-    """Write PARTS aside and read them back; they must have the hash SHA256."""
+    """Write PARTS aside and read them back; they must have the hash SHA256.
+
+    SourceError when what came has another one, SlotError when what was kept has.
+    """
     aside = boot.path(STAGED)
     os.makedirs(aside, 0o700, exist_ok=True)
     path = f"{aside}/{slots.name_for(root_hash)}"
     files.remove(path)
+    came = hashlib.sha256()
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
         for part in parts:
+            came.update(part)
             view = memoryview(part)
             while view:
                 view = view[os.write(descriptor, view) :]
@@ -64,6 +69,9 @@ def write(boot: BootPartition, root_hash: str, parts: Iterable[bytes], sha256: s
         os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
     finally:
         os.close(descriptor)
+    if came.hexdigest() != sha256:
+        files.remove(path)
+        raise SourceError("cannot believe the kernel image: other bytes came than were signed")
     files.sync_folder(aside)
     boot.sync()
     check(path, sha256)
@@ -71,43 +79,52 @@ def write(boot: BootPartition, root_hash: str, parts: Iterable[bytes], sha256: s
 
 def check(path: str, sha256: str) -> None:
     """SlotError unless the file at PATH has the hash SHA256."""
+    if hash_of(path) != sha256:
+        raise SlotError("cannot use the new kernel image: it reads back with other bytes")
+
+
+def hash_of(path: str) -> str:
+    """The SHA-256 of the file at PATH; SlotError when it cannot be read."""
     made = hashlib.sha256()
     try:
         with open(path, "rb") as file:
             while piece := file.read(_PIECE):
                 made.update(piece)
     except OSError as error:
-        raise SlotError(f"cannot use the new kernel image: {error.strerror}") from error
-    if made.hexdigest() != sha256:
-        raise SlotError("cannot use the new kernel image: it reads back with other bytes")
+        raise SlotError(f"cannot use the kernel image: {error.strerror}") from error
+    return made.hexdigest()
+
+
+def path_of(boot: BootPartition, root_hash: str) -> str:
+    """Where the image of ROOT_HASH is: where the loader looks, or aside."""
+    for name in boot.names():
+        if name.key == slots.key_of(root_hash):
+            return boot.path(f"{slots.FOLDER}/{name}")
+    return boot.path(f"{STAGED}/{slots.name_for(root_hash)}")
 
 
 def activate(
     boot: BootPartition, root_hash: str, sha256: str, running: str, *, older: bool
 ) -> None:
-    """Let the loader try ROOT_HASH once; an OLDER version needs the running one to stand aside."""
-    source = f"{boot.path(STAGED)}/{slots.name_for(root_hash)}"
-    check(source, sha256)
-    _move(boot, source, f"{boot.path(slots.FOLDER)}/{slots.name_for(root_hash, tries=1)}")
-    if older:
-        for name in boot.names():
-            if name.key == slots.key_of(running):
-                boot.rename(name, choice.aside_name(name))
+    """Let the loader try ROOT_HASH once; an OLDER version needs the running one to stand aside.
+
+    May be repeated after a power cut between any two of its steps. An empty SHA256 is not known.
+    """
+    if sha256:
+        check(path_of(boot, root_hash), sha256)
+    key, mine = slots.key_of(root_hash), slots.key_of(running)
+    boot.carry_out(boots.activation(boot.names(), key, mine, older=older))
 
 
-def deactivate(boot: BootPartition, root_hash: str, running: str) -> None:
+def deactivate(
+    boot: BootPartition, root_hash: str, running: str, *, kept: bool = False, older: bool = False
+) -> None:
     """Take ROOT_HASH from the loader again, and let the running version be its choice."""
-    for name in boot.names():
-        if name.key == slots.key_of(running) and name.exhausted:
-            boot.rename(name, choice.blessed_name(name))
-    for name in boot.names():
-        if name.key == slots.key_of(root_hash):
-            target = f"{boot.path(STAGED)}/{slots.name_for(root_hash)}"
-            _move(boot, f"{boot.path(slots.FOLDER)}/{name}", target)
+    key, mine = slots.key_of(root_hash), slots.key_of(running)
+    boot.carry_out(boots.deactivation(boot.names(), key, mine, kept=kept, older=older))
 
 
-def _move(boot: BootPartition, source: str, target: str) -> None:
-    files.rename(source, target)
-    files.sync_folder(boot.path(slots.FOLDER))
-    files.sync_folder(boot.path(STAGED))
-    boot.sync()
+def started(boot: BootPartition, root_hash: str) -> bool:
+    """Whether the loader has taken ROOT_HASH since it got its try: it counts before it starts."""
+    mine = [name for name in boot.names() if name.key == slots.key_of(root_hash)]
+    return any(name.exhausted and name.done for name in mine)

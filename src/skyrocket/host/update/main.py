@@ -19,7 +19,7 @@ from skyrocket.models.api import UpdateAnswer, UpdateRequest
 
 if TYPE_CHECKING:
     from skyrocket.host.update.facts import Facts
-    from skyrocket.models.update_status import Verb
+    from skyrocket.models.update_status import Order
 
 LOCK_HELD = "Update lock held"
 
@@ -42,7 +42,7 @@ class Desk:
     def busy(self) -> bool:
         return self.job is not None and self.job.is_alive()
 
-    def _begin(self, verb: Verb) -> UpdateAnswer:
+    def _begin(self, verb: Order) -> UpdateAnswer:
         lock = None if self.busy() else memory.hold()
         if lock is None:
             return UpdateAnswer(ok=False, status=423, error=LOCK_HELD)
@@ -59,7 +59,7 @@ class Desk:
                 os.close(lock)
 
 
-def _work(verb: Verb, known: Facts, lock: int) -> None:
+def _work(verb: Order, known: Facts, lock: int) -> None:
     try:
         commands.carry_out(verb, known)
     except Exception as error:  # noqa: BLE001  (the lock must go, and the reason into the journal)

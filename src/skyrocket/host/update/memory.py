@@ -1,6 +1,9 @@
-"""What the updater remembers: one document on the private partition, and the lock of a command.
+"""What the updater remembers: two documents on the private partition, and the lock of a command.
 
-The API reads both and writes neither. Deliberately unknown here: what the document says.
+    status.json    where an update stands
+    history.json   what was tried, and how it ended
+
+The API reads them and writes neither. Deliberately unknown here: what the document says.
 """
 
 from __future__ import annotations
@@ -12,10 +15,12 @@ import time
 import msgspec
 
 from skyrocket.host.system import files
+from skyrocket.models.update_history import History
 from skyrocket.models.update_status import Kept
 
 FOLDER = "/var/lib/bottlerocket/boot/update"
 DOCUMENT = "status.json"
+HISTORY = "history.json"
 LOCK = "/run/skyrocket/update.lock"
 
 
@@ -32,6 +37,21 @@ def read(folder: str) -> Kept | None:
 
 def write(folder: str, kept: Kept) -> None:
     files.replace(f"{folder}/{DOCUMENT}", msgspec.json.encode(kept), durable=True)
+
+
+def read_history(folder: str) -> History:
+    """The tries of this node, the last one last; a document that is broken counts as none."""
+    raw = files.read(f"{folder}/{HISTORY}")
+    if raw is None:
+        return ()
+    try:
+        return msgspec.json.decode(raw, type=History)
+    except msgspec.MsgspecError:
+        return ()
+
+
+def write_history(folder: str, history: History) -> None:
+    files.replace(f"{folder}/{HISTORY}", msgspec.json.encode(history), durable=True)
 
 
 def hold(path: str = LOCK, patience: float = 1.0) -> int | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from skyrocket.build.audit.model import Finding
-from skyrocket.build.image import pe
+from skyrocket.models import pe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

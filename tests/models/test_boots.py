@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from skyrocket.host.slots import choice
-from skyrocket.host.slots.choice import Uki, booted_by_loader, judge
-from skyrocket.models import slots
+from skyrocket.models import boots, slots
+from skyrocket.models.boots import Uki, booted_by_loader, judge
 from skyrocket.models.slots import Name
 
 OLD, NEW = "aaaaaaaa", "bbbbbbbb"
@@ -43,7 +42,7 @@ def test_nothing_to_boot() -> None:
 
 def test_going_back_by_names_alone() -> None:
     """With the newer aside and the older on trial, the older boots; if it fails, the newer."""
-    aside = choice.aside_name(Name(NEW))
+    aside = boots.aside_name(Name(NEW))
     assert booted(Uki(aside, "2.0"), Uki(Name(OLD, 1), "1.0")) == OLD
     assert booted(Uki(aside, "2.0"), Uki(Name(OLD, 0, 1), "1.0")) == NEW
 
@@ -73,5 +72,5 @@ def test_fourth_boot_stops_without_another_slot() -> None:
 
 def test_names_after_standing_aside_and_blessing() -> None:
     """Standing aside leaves no try, blessing leaves no counter."""
-    assert str(choice.aside_name(Name(OLD))) == f"{slots.PREFIX}{OLD}+0-1.efi"
-    assert str(choice.blessed_name(Name(OLD, 0, 1))) == f"{slots.PREFIX}{OLD}.efi"
+    assert str(boots.aside_name(Name(OLD))) == f"{slots.PREFIX}{OLD}+0.efi"
+    assert str(boots.blessed_name(Name(OLD, 0, 1))) == f"{slots.PREFIX}{OLD}.efi"

@@ -36,22 +36,23 @@ class Pe(NamedTuple):
         return None
 
 
-def parse(data: bytes) -> Pe:
-    """The sections of DATA; raises PeError."""
+def parse(data: bytes, size: int | None = None) -> Pe:
+    """The sections of DATA; raises PeError. With SIZE, DATA is but the head of a file of SIZE."""
+    whole = len(data) if size is None else size
     try:
         start = struct.unpack_from("<I", data, 0x3C)[0]
         if data[:2] != b"MZ" or data[start : start + 4] != b"PE\0\0":
             raise PeError("cannot read the EFI program: it has no PE signature")
         machine, count, _, _, _, optional, _ = struct.unpack_from("<HHIIIHH", data, start + 4)
         table = start + 24 + optional
-        found = [_section(data, table + 40 * number) for number in range(count)]
+        found = [_section(data, table + 40 * number, whole) for number in range(count)]
     except struct.error as error:
         raise PeError("cannot read the EFI program: it is cut short") from error
     return Pe(MACHINES.get(machine, f"machine {machine:#x}"), tuple(found))
 
 
-def _section(data: bytes, at: int) -> Section:
+def _section(data: bytes, at: int, whole: int) -> Section:
     name, memory, _, stored, offset = struct.unpack_from("<8sIIII", data, at)
-    if offset + min(memory, stored) > len(data):
+    if offset + min(memory, stored) > whole:
         raise PeError("cannot read the EFI program: a section reaches past its end")
     return Section(name.rstrip(b"\0").decode("ascii", "replace"), offset, min(memory, stored))
