@@ -61,6 +61,8 @@ ATTEMPTS = (
     Attempt("skyrocket-update.service", "make /etc/probe", errno.EROFS),
     Attempt("skyrocket-update.service", f"socket {NETLINK}", errno.EAFNOSUPPORT),
     Attempt("skyrocket-coldplug.service", "own /run/probe", errno.EPERM),
+    Attempt("skyrocket-network.service", "mount /mnt", errno.EPERM),
+    Attempt("skyrocket-network.service", "make /local/probe", errno.EROFS),
     Attempt("skyrocket-exec@probe.service", "alarm", errno.EPERM),
     Attempt("containers@probe.service", "alarm", errno.EPERM),
     Attempt("host-containers@probe.service", "alarm", errno.EPERM),
@@ -138,8 +140,9 @@ def ended(probed: Machine) -> dict[str, int]:
         services[f"probe-nothing-{number}"] = service(lines[name], "nothing")
     for number, attempt in enumerate(ATTEMPTS):
         services[f"probe-inside-{number}"] = service(lines[attempt.unit], attempt.what)
+    # They start side by side: what one of them mounts over our programs must not hide the program.
     for number, what in enumerate(WHATS):
-        services[f"probe-outside-{number}"] = service([], what)
+        services[f"probe-outside-{number}"] = service(["PrivateMounts=yes"], what)
     return run(probed, services)
 
 
