@@ -6,84 +6,31 @@ Built with a repository that is kept in the cache, so that images are made once.
 from __future__ import annotations
 
 import json
-import threading
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-
-from skyrocket.build.image import build
-from skyrocket.cli.checkout import ROOT
-from skyrocket.fetch import places
-from skyrocket.models.progress import Silent
-from skyrocket.publish import repository, serve
-from skyrocket.publish.store import Store
+from boot import updating
+from boot.updating import NEW, OLD, asked, blessed, made, status, user_data
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from boot.machine import Machine, Rack
 
 pytestmark = [pytest.mark.boot, pytest.mark.proof]
 
-OLD, NEW = "1.0.0", "1.1.0"
-VARIANT, ARCHITECTURE = "vm-dev", "x86_64"
-SECONDS = 600.0
-
 
 @pytest.fixture(scope="module")
 def trusted() -> bytes:
-    """The root of a repository whose keys stay in the cache: images that trust it are made once."""
-    folder = places.folder("tests") / "update-root"
-    if not (folder / "root.json").is_file():
-        repository.init(Store(folder, folder.with_name("update-keys"), datetime.now(UTC)))
-    return (folder / "root.json").read_bytes()
-
-
-def made(version: str, root: bytes) -> build.Built:
-    edition = build.Edition(version, root)
-    return build.build(ROOT, VARIANT, ARCHITECTURE, Silent(), edition=edition)
+    return updating.trusted_root()
 
 
 @pytest.fixture(scope="module")
 def port(trusted: bytes, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """A repository with the new version, served on loopback."""
-    folder: Path = tmp_path_factory.mktemp("served") / "repository"
-    store = Store(folder, places.folder("tests") / "update-keys", datetime.now(UTC))
-    (folder / "metadata").mkdir(parents=True)
-    for path in (folder / "root.json", folder / "metadata/1.root.json"):
-        path.write_bytes(trusted)
-    repository.refresh(store)
-    repository.add(store, made(NEW, trusted).folder / "manifest.json")
-    with serve.server(folder, 0) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
-        yield server.server_address[1]
-        server.shutdown()
-        thread.join()
-
-
-def user_data(port: int) -> str:
-    return f"""
-[settings]
-motd = "kept over an update"
-[settings.updates]
-metadata-base-url = "http://10.0.2.2:{port}/metadata"
-targets-base-url = "http://10.0.2.2:{port}/targets"
-"""
-
-
-def status(node: Machine) -> Any:
-    answer = node.admin("apiclient", "-u", "/updates/status")
-    assert answer.status == 0, answer
-    return json.loads(answer.out)
-
-
-def blessed(node: Machine) -> None:
-    node.wait(
-        "verdict", lambda: '"healthy": true' in node.host("cat /run/skyrocket/health.json").out, 240
-    )
+    folder = tmp_path_factory.mktemp("served") / "repository"
+    with updating.served(folder, trusted) as port:
+        yield port
 
 
 def test_a_node_takes_an_update_and_keeps_its_settings(
@@ -130,7 +77,31 @@ def test_a_node_takes_an_update_and_keeps_its_settings(
     assert (after["update_state"], after["staging_partition"]) == ("Idle", None)
     assert after["active_partition"]["image"]["version"] == NEW
 
+    cancelled, attempt = asked(node, "/updates/history")
+    assert cancelled["outcome"] == "cancelled"
+    assert (attempt["from_version"], attempt["to_version"]) == (OLD, NEW)
+    assert attempt["outcome"] == "running"
+    shown = {each["name"]: each["state"] for each in asked(node, "/updates/checks")}
+    assert shown.keys() >= {"api", "settings", "unit skyrocket-api.service"}
+    assert set(shown.values()) <= {"met", "degraded"}
+
+    # Back to what the other slot still holds, with the settings of now.
+    assert node.admin("apiclient", "set", "motd=changed since").status == 0
+    went = node.admin("apiclient", "update", "rollback")
+    assert went.status == 0, went
+    assert status(node)["update_state"] == "Ready"
+    restarted(node, OLD)
+    assert node.get("settings.motd")["settings"] == {"motd": "changed since"}
+    outcomes = [each["outcome"] for each in asked(node, "/updates/history")]
+    assert outcomes == ["cancelled", "running", "running"]
+    found = node.admin("apiclient", "update", "check")
+    assert json.loads(found.out)["update_state"] == "Idle", "what was left is not taken by itself"
+    restarted(node, OLD)
+
+
+def restarted(node: Machine, version: str) -> None:
     mark = node.mark()
     assert node.admin("apiclient", "reboot").status == 0
     node.hang_up()
-    assert f"version={NEW}" in node.wait_ready(mark)
+    assert f"version={version}" in node.wait_ready(mark)
+    blessed(node)

@@ -15,9 +15,19 @@ def test_the_service_outlives_the_shutdown_it_orders():
     assert "Conflicts" not in parser["Unit"]
 
 
-def test_a_refusal_is_told_in_the_words_of_who_refused(monkeypatch):
+def test_a_restart_that_goes_on_leaves_word_that_somebody_asked_for_it(monkeypatch, tmp_path):
+    monkeypatch.setattr(reboot, "ASKED", str(tmp_path / "asked"))
+    monkeypatch.setattr(reboot.systemd, "reboot", lambda: None)
+    assert reboot.answer(b"{}") == b'{"ok":true,"error":null}'
+    assert (tmp_path / "asked").exists()
+
+
+def test_a_refusal_is_told_in_the_words_of_who_refused(monkeypatch, tmp_path):
+    monkeypatch.setattr(reboot, "ASKED", str(tmp_path / "asked"))
+
     def refuse():
         raise CommandError(["systemctl"], 1, "an inhibitor\n")
 
     monkeypatch.setattr(reboot.systemd, "reboot", refuse)
     assert reboot.answer(b"{}") == b'{"ok":false,"error":"exit code: 1, stderr: an inhibitor"}'
+    assert not (tmp_path / "asked").exists()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from skyrocket.command import CommandError
-from skyrocket.host.slots.health import ASKED
+from skyrocket.host.slots.record import ASKED
 from skyrocket.host.system import files, journal, requests, systemd
 from skyrocket.models.api import ActionResult
 
@@ -16,7 +16,10 @@ def main(_argv: list[str]) -> int:
 
 def answer(_line: bytes) -> bytes:
     """Ask systemd for a restart; refused, say so in the words clients know."""
-    files.replace(ASKED, b"")
+    try:
+        files.replace(ASKED, b"")
+    except OSError as error:
+        journal.warning(f"cannot note that somebody asked for this restart: {error.strerror}")
     try:
         systemd.reboot()
     except CommandError as error:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from skyrocket.command import CommandError
 from skyrocket.host.slots import bless, signs
-from skyrocket.host.slots.record import STOPPED, Records
+from skyrocket.host.slots.record import ASKED, STOPPED, Records
 from skyrocket.host.system import efi, files, proc, systemd, units
 from skyrocket.host.system.bus import BusError
 from skyrocket.host.system.faults import DoorError
@@ -35,8 +35,6 @@ if TYPE_CHECKING:
 PRIVATE = "/var/lib/bottlerocket"
 UPDATES = f"{PRIVATE}/boot/update/status.json"
 STATE_FILE = "/run/skyrocket/health.json"
-ASKED = "/run/skyrocket/restart-asked"
-"""Left by `reboot`: somebody wanted this boot to end."""
 _STEP = 0.5
 
 
@@ -79,11 +77,12 @@ def _settle(root: str, *, trial: bool) -> list[Condition]:
     until = time.monotonic() + asked.deadline
     before: list[Condition] = []
     while True:
-        found = health.conditions(looking.look(), asked)
+        over = time.monotonic() >= until
+        found = health.conditions(looking.look(thorough=over), asked)
         if trial and found != before:
             _say({"healthy": None, "trial": True, "root_hash": root}, found)
         before = found
-        if health.judge(found, over=time.monotonic() >= until) != "wait":
+        if health.judge(found, over=over) != "wait":
             return found
         if all(each.state != "waiting" or each.name.startswith("check ") for each in found):
             looking.start_checks()

@@ -18,6 +18,8 @@ from skyrocket.host.system import files
 from skyrocket.host.system.text import text_in
 
 FOLDER = "boot"
+ASKED = "/run/skyrocket/restart-asked"
+"""Left by `reboot`: somebody wanted this boot to end."""
 STOPPED = "stopped"
 HEALTHY = "healthy"
 _KEPT = 8

@@ -44,13 +44,15 @@ class Signs:
         self._since = time.monotonic()
         self._checking = False
 
-    def look(self) -> Facts:
+    def look(self, *, thorough: bool = False) -> Facts:
+        """Before the API answers, units are looked at only when asked for: a boot is busy."""
+        api = api_answers()
         names = (*self._policy.essential, *self._worked)
-        seen = units.states(names)
+        seen = units.states(names) if api or thorough else ()
         self._note({unit.name: unit.restarts for unit in seen})
         essential = tuple(unit for unit in seen if unit.name in self._policy.essential)
         return Facts(
-            api=api_answers(),
+            api=api,
             units=essential,
             trial=self._trial,
             settings=os.path.exists(APPLIED),
