@@ -116,12 +116,19 @@ def test_a_request_for_keys_touches_only_their_groups():
     host = FakeHost()
     settings = {"motd": "x", "ntp": {"time-servers": ["a"]}}
     line = b'{"keys":["settings.motd"]}\n'
-    result = applier.carry_out(line, SCHEMA, store(settings), host)
+    result = applier.carry_out(line, None, store(settings), host)
     assert (result.ok, result.changed_files, result.restarted) == (True, ["/etc/motd"], [])
 
 
+def test_a_request_is_for_groups_of_the_variant_alone():
+    host = FakeHost()
+    line = b'{"keys":["settings.motd","settings.ntp.options"]}'
+    result = applier.carry_out(line, ["ntp", "kernel"], store({"motd": "x"}), host)
+    assert (result.ok, result.changed_files) == (True, ["/etc/chrony/chrony.conf"])
+
+
 def test_a_request_for_all_touches_everything():
-    result = applier.carry_out(b'{"all":true}', SCHEMA, store({}), FakeHost())
+    result = applier.carry_out(b'{"all":true}', None, store({}), FakeHost())
     assert "/etc/chrony/chrony.conf" in result.changed_files
     readers = ["chronyd.service", "containerd.service", "host-containerd.service"]
     assert (result.restarted, result.reloaded) == (readers, ["systemd-resolved.service"])
@@ -194,7 +201,7 @@ class FullHost(FakeHost):
     ],
 )
 def test_a_request_that_fails_says_why(line, kept, host, reason, capsys):
-    result = applier.carry_out(line, SCHEMA, kept, host)
+    result = applier.carry_out(line, None, kept, host)
     assert not result.ok
     assert result.error.startswith(("cannot apply settings: ", "cannot write "))
     assert reason in result.error
