@@ -130,7 +130,8 @@ def test_a_request_is_for_groups_of_the_variant_alone():
 def test_a_request_for_all_touches_everything():
     result = applier.carry_out(b'{"all":true}', None, store({}), FakeHost())
     assert "/etc/chrony/chrony.conf" in result.changed_files
-    readers = ["chronyd.service", "containerd.service", "host-containerd.service"]
+    readers = ["skyrocket-parameters@change.service", "chronyd.service", "containerd.service"]
+    readers.append("host-containerd.service")
     assert (result.restarted, result.reloaded) == (readers, ["systemd-resolved.service"])
 
 

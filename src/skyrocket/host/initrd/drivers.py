@@ -10,6 +10,7 @@ from skyrocket.host.system.modules import Loader
 
 # What no device asks for. Accelerated SHA-256 comes first: dm-verity takes the best it finds.
 _ALWAYS = ("sha256_ssse3", "dm_mod", "dm_verity", "erofs")
+_FAT = ("nls_ascii", "nls_cp437", "vfat")
 # A watchdog of the machine is better than the kernel's timer, which dies with the kernel.
 _WATCHDOGS = ("i6300esb", "wdat_wdt", "sp805_wdt", "sbsa_gwdt")
 _TIMER = "softdog"
@@ -51,6 +52,12 @@ def feed_watchdog() -> None:
         fd = os.open(_WATCHDOG, os.O_WRONLY | os.O_CLOEXEC)
         os.write(fd, b"\0")
         os.close(fd)
+
+
+def load_fat(loader: Loader) -> None:
+    """Load what the boot partition is read with: who mounts it later may load no modules."""
+    for name in _FAT:
+        loader.load(name)
 
 
 def load_always(loader: Loader) -> None:
