@@ -71,6 +71,10 @@ def test_words_that_are_taken_back_are_gone_with_the_next_boot(worded: Machine) 
     """Nothing starts again by itself for a change, and the addon's folder goes too."""
     parts = worded.admin("apiclient", "unset", "--result", "boot.kernel", "kernel.hugepages")
     assert parts.status == 0, parts
+    wanted = '"next":["--","--log-level=notice"]'
+    worded.wait(
+        "the addon", lambda: wanted in worded.host("cat /run/skyrocket/parameters.json").out
+    )
     mark = worded.mark()
     assert worded.admin("apiclient", "reboot").status == 0
     worded.hang_up()

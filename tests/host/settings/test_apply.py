@@ -112,6 +112,18 @@ def store(settings):
     return kept
 
 
+def test_words_for_the_kernel_are_looked_after_when_they_come_change_and_go(host):
+    unit, path = "restart skyrocket-parameters@change.service", "/etc/skyrocket/boot.d/50-boot"
+    words = {"boot": {"kernel": {"nosmt": []}}}
+    assert follow(host, words) == [f"write {path} 644", unit]
+    assert follow(host, words) == []
+    assert follow(host, {"boot": {"init": {"a": ["b"]}}}) == [f"write {path} 644", unit]
+    assert follow(host, {}) == [f"remove {path}", unit]
+    pages = {"kernel": {"hugepages": {"static": {"2Mi": {"count": "3"}}}}}
+    assert follow(host, pages)[-1] == unit
+    assert follow(host, {})[-1] == unit
+
+
 def test_a_request_for_keys_touches_only_their_groups():
     host = FakeHost()
     settings = {"motd": "x", "ntp": {"time-servers": ["a"]}}
@@ -130,8 +142,7 @@ def test_a_request_is_for_groups_of_the_variant_alone():
 def test_a_request_for_all_touches_everything():
     result = applier.carry_out(b'{"all":true}', None, store({}), FakeHost())
     assert "/etc/chrony/chrony.conf" in result.changed_files
-    readers = ["skyrocket-parameters@change.service", "chronyd.service", "containerd.service"]
-    readers.append("host-containerd.service")
+    readers = ["chronyd.service", "containerd.service", "host-containerd.service"]
     assert (result.restarted, result.reloaded) == (readers, ["systemd-resolved.service"])
 
 

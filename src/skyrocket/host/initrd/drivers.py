@@ -60,7 +60,9 @@ def load_fat(loader: Loader) -> None:
         loader.load(name)
 
 
-def load_always(loader: Loader) -> None:
-    """Load what no device asks for."""
+def load_always(loader: Loader, *, fat: bool) -> None:
+    """Load what no device asks for; with FAT, a boot partition is of use too."""
     for name in _ALWAYS:
         loader.load(name)
+    if fat:
+        load_fat(loader)

@@ -75,9 +75,7 @@ def boot(this: Boot) -> None:
     report.facts["watchdog"] = drivers.arm_watchdog(loader, wanted.watchdog)
 
     report.stage("drivers and disk")
-    drivers.load_always(loader)
-    if report.facts["efi"]:
-        drivers.load_fat(loader)
+    drivers.load_always(loader, fat=bool(report.facts["efi"]))
     found = find.root_disk(loader, wanted.root_hash, wanted.disk_wait)
 
     report.stage("partition table")

@@ -70,7 +70,7 @@ def decide(plan: Plan, host: Reader) -> Changes:
     remove = _superfluous(plan.owned, {file.path for file in files}, host)
     changed = {file.path for file in write}
     touched = [owner(path, plan.owned) for path in (*sorted(changed), *remove)]
-    moved = [unit for unit in units if unit.reads in changed]
+    moved = [unit for unit in units if unit.reads in {*changed, *remove}]
     return Changes(
         write=tuple(write),
         remove=tuple(remove),

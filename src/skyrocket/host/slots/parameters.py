@@ -12,6 +12,7 @@ trial is never started again for it: that would be its end.
 from __future__ import annotations
 
 import os
+import signal
 
 import msgspec
 
@@ -67,6 +68,8 @@ def plan(made: bytes | None, there: bytes | None, mode: Mode) -> Plan:
 
 
 def main(argv: list[str]) -> int:
+    # A restart right after a change ends us: in a moment, when the addon is written.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     try:
         report = run(at_boot=argv == ["boot"])
     except (CommandError, DoorError, OSError, msgspec.MsgspecError) as error:

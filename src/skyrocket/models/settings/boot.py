@@ -76,10 +76,10 @@ class Boot(Model, frozen=True):
 
 
 def render(boot: Boot | None) -> Rendered:
-    """A line of words, empty without any, so that taking the last one back is a change too."""
+    """A line of words, if there are any."""
     boot = boot or Boot()
     words = boot_parameters.of_boot(boot.kernel or {}, boot.init or {})
-    files = [File(_WORDS, f"{words}\n".encode())]
+    files = [File(_WORDS, f"{words}\n".encode())] if words else []
     if boot.reboot_to_reconcile:
         files.append(File(boot_parameters.RECONCILE, b""))
     return Rendered(tuple(files), (boot_unit(_WORDS),))

@@ -147,7 +147,8 @@ def render(kernel: Kernel | None) -> Rendered:
     found = {_REFUSED: refused, _LOADED: loaded, _ATTRIBUTES: _attributes(kernel)}
     files = [File(_PATH, "".join(lines).encode())]
     files += [File(path, (_HEAD + text).encode()) for path, text in found.items() if text]
-    files.append(File(_PAGES, f"{_static(kernel)}\n".encode()))
+    pages = _static(kernel)
+    files += [File(_PAGES, f"{pages}\n".encode())] if pages else []
     units = [boot_unit(_PAGES)]
     if loaded:
         units.append(Unit("systemd-modules-load.service", running=True, reads=_LOADED))
