@@ -12,10 +12,10 @@ import hashlib
 import os
 from typing import TYPE_CHECKING
 
-from skyrocket.host.slots import choice
+from skyrocket.host.slots import addons, choice
 from skyrocket.host.system import files
 from skyrocket.host.update.errors import SlotError
-from skyrocket.models import slots
+from skyrocket.models import addon, slots
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,6 +37,7 @@ def make_room(boot: BootPartition, running: str, size: int) -> None:
     for name in boot.names():
         if name.key != kept:
             files.remove(f"{folder}/{name}")
+            files.remove_folder(f"{folder}/{addon.folder_of(str(slots.Name(name.key)))}")
     aside = boot.path(STAGED)
     for found in files.names(aside):
         files.remove(f"{aside}/{found}")
@@ -88,6 +89,7 @@ def activate(
     """Let the loader try ROOT_HASH once; an OLDER version needs the running one to stand aside."""
     source = f"{boot.path(STAGED)}/{slots.name_for(root_hash)}"
     check(source, sha256)
+    addons.carry_over(boot, running, root_hash)
     _move(boot, source, f"{boot.path(slots.FOLDER)}/{slots.name_for(root_hash, tries=1)}")
     if older:
         for name in boot.names():
