@@ -10,7 +10,7 @@ import pytest
 from fakes import verity, web
 from fakes.web import FakeClient, body
 
-from skyrocket.host.update import blocks, fill
+from skyrocket.host.update import blocks, fill, patience
 from skyrocket.host.update.blocks import Extent, Run
 from skyrocket.host.update.errors import SlotError, SourceError
 from skyrocket.host.update.fill import Old, Slot, Told
@@ -187,7 +187,7 @@ def test_a_server_that_gives_nothing_is_given_up(tmp_path: Path) -> None:
     bench = Bench(tmp_path, ranges(cut=1 << 30))
     with pytest.raises(SourceError, match="less than it was asked for"):
         bench.run()
-    assert len(bench.client.asked) == fill.PATIENCE
+    assert len(bench.client.asked) == patience.PATIENCE
     assert bench.waits == [1, 2, 4, 8]
     bench.close()
 

@@ -1,4 +1,4 @@
-"""Fill the idle slot's root: blocks that are here, then blocks by HTTP, each checked first.
+"""Fill a slot, or a file: blocks that are here, then blocks by HTTP, each checked first.
 
 What was written before an interruption is checked and kept. The running root is read from its raw
 partition: through dm-verity one rotten block would restart the machine, here it is fetched instead.
@@ -9,32 +9,29 @@ from __future__ import annotations
 
 import os
 import re
-import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from skyrocket.host.system.web import HttpError
 from skyrocket.host.update import blocks
 from skyrocket.host.update.errors import SlotError, SourceError
-from skyrocket.host.update.tree import BLOCK
+from skyrocket.host.update.patience import Patience
+from skyrocket.models.block_index import BLOCK, length
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from skyrocket.host.system.web import Client, Response
-    from skyrocket.host.update.blocks import Extent
-    from skyrocket.host.update.tree import Tree
+    from skyrocket.host.update.blocks import Extent, Hashes
 
-PATIENCE = 5
-"""How often a server may break off without having given a single block more."""
 _STEP = blocks.LONGEST_RUN
 _FLUSH = 8 << 20
 _RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
 
 
 class Old(NamedTuple):
-    """The running version: its tree, and a descriptor of its raw partition."""
+    """What the running version has: hashes, and a descriptor of its raw partition or file."""
 
-    tree: Tree
+    hashes: Hashes
     descriptor: int
 
 
@@ -45,14 +42,17 @@ class Told(NamedTuple):
     copied: int
     fetched: int
 
+    def plus(self, other: Told) -> Told:
+        return Told(*(left + right for left, right in zip(self, other, strict=True)))
+
 
 class Slot:
-    """The partition that is written; DESCRIPTOR is open for reading and writing."""
+    """The partition or file that is written; DESCRIPTOR is open for reading and writing."""
 
-    def __init__(self, descriptor: int, tree: Tree) -> None:
+    def __init__(self, descriptor: int, hashes: Hashes) -> None:
         self._descriptor = descriptor
         self._unflushed = 0
-        self.tree = tree
+        self.hashes = hashes
 
     def write(self, number: int, data: bytes | memoryview) -> None:
         """Blocks from NUMBER on, which were checked."""
@@ -74,10 +74,10 @@ class Slot:
         """The blocks that are not what they must be, read from the medium."""
         self.flush()
         found: list[int] = []
-        for first in range(0, self.tree.blocks, _STEP):
-            count = min(_STEP, self.tree.blocks - first)
+        for first in range(0, self.hashes.blocks, _STEP):
+            count = min(_STEP, self.hashes.blocks - first)
             data = os.pread(self._descriptor, count * BLOCK, first * BLOCK)
-            found += _misfits(self.tree, first, count, data)
+            found += _misfits(self.hashes, first, count, data)
             os.posix_fadvise(self._descriptor, first * BLOCK, count * BLOCK, os.POSIX_FADV_DONTNEED)
         return found
 
@@ -89,11 +89,11 @@ def fill(
     url: str,
     *,
     resume: bool,
-    wait: Callable[[float], None] = time.sleep,
+    wait: Callable[[float], None] | None = None,
 ) -> Told:
-    """Make SLOT hold the data of its tree; URL has them all -> where they came from."""
-    wanted = slot.wrong() if resume else list(range(slot.tree.blocks))
-    kept = slot.tree.blocks - len(wanted)
+    """Make SLOT hold what its hashes say; URL has it all -> where it came from."""
+    wanted = slot.wrong() if resume else list(range(slot.hashes.blocks))
+    kept = slot.hashes.blocks - len(wanted)
     missing = _copy(slot, old, wanted) if old else wanted
     copied = len(wanted) - len(missing)
     _fetch(slot, client, url, missing, wait)
@@ -104,10 +104,10 @@ def fill(
 
 def _copy(slot: Slot, old: Old, wanted: list[int]) -> list[int]:
     """Copy what the running version has -> what is missing still."""
-    runs, missing = blocks.sources(slot.tree, blocks.index(old.tree), wanted)
+    runs, missing = blocks.sources(slot.hashes, blocks.index(old.hashes), wanted)
     for run in runs:
         data = _read(old.descriptor, run.source, run.size)
-        rotten = set(_misfits(slot.tree, run.target, run.size, data))
+        rotten = set(_misfits(slot.hashes, run.target, run.size, data))
         missing += rotten
         for at in range(run.size) if rotten else ():
             if run.target + at not in rotten:
@@ -126,24 +126,21 @@ def _read(descriptor: int, first: int, count: int) -> bytes:
         return b""
 
 
-def _misfits(tree: Tree, first: int, count: int, data: bytes) -> list[int]:
+def _misfits(hashes: Hashes, first: int, count: int, data: bytes) -> list[int]:
     """The numbers of the COUNT blocks from FIRST on whose DATA, or lack of it, is not theirs."""
     view = memoryview(data)
     return [
         first + at
         for at in range(count)
-        if not tree.fits(first + at, view[at * BLOCK : (at + 1) * BLOCK])
+        if not hashes.fits(first + at, view[at * BLOCK : (at + 1) * BLOCK])
     ]
 
 
 def _fetch(
-    slot: Slot, client: Client, url: str, missing: list[int], wait: Callable[[float], None]
+    slot: Slot, client: Client, url: str, missing: list[int], wait: Callable[[float], None] | None
 ) -> None:
-    """Fetch MISSING blocks; go on where a line died, as long as each try brings something.
-
-    A try in vain is followed by a pause, each twice as long: a server may be starting again.
-    """
-    left, failures = set(missing), 0
+    """Fetch MISSING blocks; go on where a line died, as long as each try brings something."""
+    left, patience = set(missing), Patience(wait)
     while left:
         before = len(left)
         try:
@@ -151,22 +148,19 @@ def _fetch(
                 if any(number in left for number in range(extent.first, extent.last + 1)):
                     _take(slot, client, url, extent, left)
         except HttpError as error:
-            failures = failures + 1 if len(left) == before else 0
-            if failures >= PATIENCE:
-                raise SourceError(str(error)) from error
-            if failures:
-                wait(2.0 ** (failures - 1))
+            patience.broke(error, brought=len(left) < before)
 
 
 def _take(slot: Slot, client: Client, url: str, extent: Extent, left: set[int]) -> None:
     """Blocks of one request; a server that ignores ranges gives all of them."""
-    first, last = extent.first * BLOCK, (extent.last + 1) * BLOCK - 1
+    first = extent.first * BLOCK
+    last = min((extent.last + 1) * BLOCK, slot.hashes.size) - 1
     response = client.get(url, (("Range", f"bytes={first}-{last}"),))
-    start = _start(response, client, url, first)
-    for number, block in _cut(response, start // BLOCK, slot.tree.blocks):
+    begin = start(response, client, url, first)
+    for number, block in _cut(response, begin // BLOCK, slot.hashes.size):
         if number not in left:
             continue
-        if not slot.tree.fits(number, block):
+        if not slot.hashes.fits(number, block):
             client.close()
             raise SourceError(f"cannot believe {url}: block {number} is not what was signed")
         slot.write(number, block)
@@ -178,7 +172,7 @@ def _take(slot: Slot, client: Client, url: str, extent: Extent, left: set[int]) 
         raise HttpError(f"cannot fetch {url}: it gave less than it was asked for")
 
 
-def _start(response: Response, client: Client, url: str, first: int) -> int:
+def start(response: Response, client: Client, url: str, first: int) -> int:
     """Where the bytes of RESPONSE begin."""
     if response.status == 200:
         return 0
@@ -193,14 +187,14 @@ def _start(response: Response, client: Client, url: str, first: int) -> int:
     return first
 
 
-def _cut(response: Response, number: int, end: int) -> Iterator[tuple[int, bytes]]:
-    """The body as numbered blocks; more than there are blocks is not read."""
+def _cut(response: Response, number: int, size: int) -> Iterator[tuple[int, bytes]]:
+    """The body as numbered blocks of a file of SIZE bytes; more than there are is not read."""
     rest = bytearray()
     for chunk in response.chunks:
         rest += chunk
-        while len(rest) >= BLOCK and number < end:
-            yield number, bytes(rest[:BLOCK])
-            del rest[:BLOCK]
+        while 0 < (needed := length(size, number)) <= len(rest):
+            yield number, bytes(rest[:needed])
+            del rest[:needed]
             number += 1
-        if number >= end and rest:
+        if needed <= 0 and rest:
             raise SourceError("cannot believe the server: it gives more than there is")

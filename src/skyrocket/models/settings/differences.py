@@ -12,6 +12,9 @@ DIFFERENCES = {
     "host-containers.NAME.memory-limit": _OURS,
     "host-containers.NAME.cpu-limit": _OURS,
     "host-containers.NAME.restart": _OURS,
+    "updates.bandwidth-limit": _OURS,
+    "updates.least-age": _OURS,
+    "updates.wave-ramp": _OURS,
     "kernel.sysctl": "a value is one line; Bottlerocket stores several too",
     "kubernetes.kubelet-extra-config": (
         "read without a YAML parser: outermost keys stand at the beginning of lines, or it is JSON"
