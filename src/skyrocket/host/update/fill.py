@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import os
 import re
+import threading
 from typing import TYPE_CHECKING, NamedTuple
 
 from skyrocket.host.system.web import HttpError
 from skyrocket.host.update import blocks
 from skyrocket.host.update.errors import SlotError, SourceError
 from skyrocket.host.update.patience import Patience
-from skyrocket.models.block_index import BLOCK, length
+from skyrocket.models.block_index import BLOCK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -52,6 +53,8 @@ class Slot:
     def __init__(self, descriptor: int, hashes: Hashes) -> None:
         self._descriptor = descriptor
         self._unflushed = 0
+        self._flushing: threading.Thread | None = None
+        self._trouble: OSError | None = None
         self.hashes = hashes
 
     def write(self, number: int, data: bytes | memoryview) -> None:
@@ -62,13 +65,38 @@ class Slot:
             view, at = view[done:], at + done
         self._unflushed += len(data)
         if self._unflushed >= _FLUSH:
-            self.flush()
+            self._settle()
+            # The medium works while the next blocks are fetched and hashed.
+            self._flushing = threading.Thread(target=self._sync)
+            self._flushing.start()
+            self._unflushed = 0
 
     def flush(self) -> None:
         """Everything is on the medium, and takes no memory any more."""
-        os.fsync(self._descriptor)
-        os.posix_fadvise(self._descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+        self._settle()
+        self._sync()
+        self._settle()
         self._unflushed = 0
+
+    def _sync(self) -> None:
+        try:
+            os.fsync(self._descriptor)
+            os.posix_fadvise(self._descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+        except OSError as error:
+            self._trouble = error
+
+    def rest(self) -> None:
+        """Nobody uses the descriptor any more when this returns."""
+        if self._flushing is not None:
+            self._flushing.join()
+            self._flushing = None
+
+    def _settle(self) -> None:
+        """No flush is under way; OSError if one failed: a medium says so once."""
+        self.rest()
+        if self._trouble is not None:
+            trouble, self._trouble = self._trouble, None
+            raise trouble
 
     def wrong(self) -> list[int]:
         """The blocks that are not what they must be, read from the medium."""
@@ -92,13 +120,16 @@ def fill(
     wait: Callable[[float], None] | None = None,
 ) -> Told:
     """Make SLOT hold what its hashes say; URL has it all -> where it came from."""
-    wanted = slot.wrong() if resume else list(range(slot.hashes.blocks))
-    kept = slot.hashes.blocks - len(wanted)
-    missing = _copy(slot, old, wanted) if old else wanted
-    copied = len(wanted) - len(missing)
-    _fetch(slot, client, url, missing, wait)
-    if wrong := slot.wrong():
-        raise SlotError(f"cannot use the idle slot: {len(wrong)} blocks read back differ")
+    try:
+        wanted = slot.wrong() if resume else list(range(slot.hashes.blocks))
+        kept = slot.hashes.blocks - len(wanted)
+        missing = _copy(slot, old, wanted) if old else wanted
+        copied = len(wanted) - len(missing)
+        _fetch(slot, client, url, missing, wait)
+        if wrong := slot.wrong():
+            raise SlotError(f"cannot use the idle slot: {len(wrong)} blocks read back differ")
+    finally:
+        slot.rest()
     return Told(kept, copied, len(missing))
 
 
@@ -157,19 +188,43 @@ def _take(slot: Slot, client: Client, url: str, extent: Extent, left: set[int]) 
     last = min((extent.last + 1) * BLOCK, slot.hashes.size) - 1
     response = client.get(url, (("Range", f"bytes={first}-{last}"),))
     begin = start(response, client, url, first)
-    for number, block in _cut(response, begin // BLOCK, slot.hashes.size):
-        if number not in left:
-            continue
-        if not slot.hashes.fits(number, block):
+    for number, data in _spans(response, begin // BLOCK, slot.hashes.size):
+        wrong = _store(slot, number, data, left)
+        if wrong is not None:
             client.close()
-            raise SourceError(f"cannot believe {url}: block {number} is not what was signed")
-        slot.write(number, block)
-        left.remove(number)
+            raise SourceError(f"cannot believe {url}: block {wrong} is not what was signed")
         if response.status == 200 and not left:
             client.close()
             return
     if any(extent.first <= number <= extent.last for number in left):
         raise HttpError(f"cannot fetch {url}: it gave less than it was asked for")
+
+
+def _store(slot: Slot, first: int, data: memoryview, left: set[int]) -> int | None:
+    """Write what is LEFT to write of the blocks DATA from FIRST on -> one that is wrong, if any.
+
+    What follows on one another is written in one go: a call for each block would cost more than
+    its hash.
+    """
+    wrong, run = None, 0
+    count = -(-len(data) // BLOCK)
+    for at in range(count):
+        wanted = first + at in left
+        if wanted and not slot.hashes.fits(first + at, data[at * BLOCK : (at + 1) * BLOCK]):
+            wrong, count = first + at, at
+            break
+        if not wanted:
+            _write(slot, first, data, run, at, left)
+            run = at + 1
+    _write(slot, first, data, run, count, left)
+    return wrong
+
+
+def _write(slot: Slot, first: int, data: memoryview, run: int, end: int, left: set[int]) -> None:
+    """Write the blocks from RUN to before END of DATA, which begins with block FIRST."""
+    if run < end:
+        slot.write(first + run, data[run * BLOCK : end * BLOCK])
+        left.difference_update(range(first + run, first + end))
 
 
 def start(response: Response, client: Client, url: str, first: int) -> int:
@@ -187,14 +242,21 @@ def start(response: Response, client: Client, url: str, first: int) -> int:
     return first
 
 
-def _cut(response: Response, number: int, size: int) -> Iterator[tuple[int, bytes]]:
-    """The body as numbered blocks of a file of SIZE bytes; more than there are is not read."""
-    rest = bytearray()
+def _spans(response: Response, number: int, size: int) -> Iterator[tuple[int, memoryview]]:
+    """The body as whole blocks of a file of SIZE bytes, several at once, each span with its first.
+
+    More than there are is not read.
+    """
+    rest = b""
     for chunk in response.chunks:
-        rest += chunk
-        while 0 < (needed := length(size, number)) <= len(rest):
-            yield number, bytes(rest[:needed])
-            del rest[:needed]
-            number += 1
-        if needed <= 0 and rest:
+        data = memoryview(rest + chunk)
+        room = size - number * BLOCK
+        whole = len(data) if len(data) == room else len(data) // BLOCK * BLOCK
+        if len(data) > room:
+            whole = room
+        if whole:
+            yield number, data[:whole]
+            number += -(-whole // BLOCK)
+        rest = bytes(data[whole:])
+        if rest and number * BLOCK >= size:
             raise SourceError("cannot believe the server: it gives more than there is")

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 MARKER = "writing"
 """In the updater's folder: the root hash whose blocks the idle slot may hold in part."""
+TREE, INDEX = "tree", "index"
+"""Beside it, so that a try after an interruption does not fetch them again."""
 
 
 class Order(NamedTuple):
@@ -73,11 +75,11 @@ def prepare(order: Order, source: Source, places: Places, disk: NodeDisk) -> fil
     _fits(table, slots.idle, order)
     with disk.boot() as boot:
         kernel_image.fits(boot, places.running, order.boot.length)
-    raw = repository.read(order.tree)
+    raw = repository.read_kept(order.tree, f"{places.folder}/{TREE}")
     tree = Tree(raw, root_hash)
     if tree.size != order.root.length:
         raise SourceError("cannot use the hash tree: it is not as long as the root")
-    index = _index(repository, order)
+    index = _index(repository, order, f"{places.folder}/{INDEX}")
     with disk.boot() as boot:
         kernel_image.make_room(boot, places.running, root_hash, order.boot.length)
     marker = f"{places.folder}/{MARKER}"
@@ -91,15 +93,16 @@ def prepare(order: Order, source: Source, places: Places, disk: NodeDisk) -> fil
     wanted = staging.Wanted(root_hash, order.boot.hashes["sha256"], order.boot.length, url)
     with disk.boot() as boot:
         told = told.plus(staging.stage(boot, wanted, index, places.running, source.client))
-    files.remove(marker)
+    for name in (MARKER, TREE, INDEX):
+        files.remove(f"{places.folder}/{name}")
     return told
 
 
-def _index(repository: Repository, order: Order) -> Index | None:
+def _index(repository: Repository, order: Order, kept: str) -> Index | None:
     if order.boot_index is None:
         return None
     try:
-        index = block_index.parse(repository.read(order.boot_index))
+        index = block_index.parse(repository.read_kept(order.boot_index, kept))
     except IndexFormatError as error:
         raise SourceError(str(error)) from error
     if index.size != order.boot.length:
