@@ -1,6 +1,6 @@
 """What an update costs: bytes on the line, seconds beside dd and sha256sum, memory.
 
-Versions are made of this checkout: one of which a line of ours changed, one with another leaf
+Versions are made of this checkout: one of which two lines of ours changed, one with another leaf
 package, one with another zlib, which is linked into our programs, the initrd's among them. Every
 byte of a package's files is turned into another one, which keeps how well they compress: no rebuilt
 package differs more. Each version is published, served on loopback, and taken by the node's sealed
@@ -9,6 +9,7 @@ code on a disk of files.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -35,10 +36,20 @@ if TYPE_CHECKING:
 
 INSIDE = Path(__file__).with_name("update_inside.py")
 MODULE = "skyrocket.bench_update"
+SHARED = Path("src/skyrocket/models/__init__.py")
+"""Every program of ours has it: the host's, the client, and the initrd's."""
 LEAF, LINKED = "runc", "zlib1g"
-LIBRARY = "usr/lib/x86_64-linux-gnu/libz.a"
+LIBRARIES = "usr/lib/x86_64-linux-gnu"
 OTHER = bytes(value ^ 0x55 for value in range(256))
-NEEDED = ("libc.so.6", "libm.so.6", "libz.so.1", "libssl.so.3", "libcrypto.so.3", "libzstd.so.1")
+NEEDED = (
+    "libc.so.6",
+    "libm.so.6",
+    "libpthread.so.0",
+    "libz.so.1",
+    "libssl.so.3",
+    "libcrypto.so.3",
+    "libzstd.so.1",
+)
 
 Figures = dict[str, object]
 
@@ -51,6 +62,7 @@ class Made(NamedTuple):
 
 
 def measure(rounds: int) -> Figures:
+    here.open_rooms("publish")
     with tempfile.TemporaryDirectory(prefix="bench-update-", dir="/var/tmp") as name:
         work = Path(name)
         made = _versions(work)
@@ -93,9 +105,12 @@ def _versions(work: Path) -> Made:
     found["leaf"] = make(after, sandbox, _other(base.entries, LEAF))
     other = _other_library(tree, work)
     found["linked"] = make(after, other, _other(base.entries, LINKED))
-    print("  make a version of which one line of ours changed", flush=True)
+    print("  make a version of which two lines of ours changed", flush=True)
+    now = int(time.time())
     line = checkout / builds.LINE
-    builds.change(line, line.read_text(encoding="utf-8"), int(time.time()))
+    builds.change(line, line.read_text(encoding="utf-8"), now)
+    with (checkout / SHARED).open("a", encoding="utf-8") as file:
+        file.write(f"MEASURED = {now}\n")
     found["own"] = make(after, sandbox)
     return Made(base, found)
 
@@ -116,30 +131,43 @@ def _other_library(tree: Path, work: Path) -> Sandbox:
     """The tools, with a zlib to link that is a little longer in the middle."""
     from skyrocket.sandbox import Mount, Sandbox
 
-    folder = work / "library"
-    folder.mkdir()
-    shutil.copy2(tree / LIBRARY, folder / "libz.a")
-    shared = [Mount(folder, "/out", writable=True)]
+    folder, library = work / "libraries", work / "library"
+    shutil.copytree(tree / LIBRARIES, folder, symlinks=True, copy_function=_link)
+    library.mkdir()
+    shutil.copy2(tree / LIBRARIES / "libz.a", library)
+    shared = [Mount(library, "/out", writable=True)]
 
     def run(*argv: str) -> None:
         Sandbox(tree).run(list(argv), mounts=shared, cwd="/out")
 
-    run("ar", "x", "libz.a", "inflate.o")
-    run("objcopy", "-O", "binary", "-j", ".text", "inflate.o", "text")
-    with (folder / "text").open("ab") as file:
-        file.write(b"\x90" * 640)
-    run("objcopy", "--update-section", ".text=text", "inflate.o")
-    run("ar", "r", "libz.a", "inflate.o")
-    renamed = work / f"{tree.name}-other"  # its name stands for the tools among a step's inputs
+    for name in ("crc32.o", "inflate.o"):
+        run("ar", "x", "libz.a", name)
+        run("objcopy", "-O", "binary", "-j", ".text", name, "text")
+        with (library / "text").open("ab") as file:
+            file.write(b"\x90" * 640)
+        run("objcopy", "--update-section", ".text=text", name)
+        run("ar", "r", "libz.a", name)
+    (folder / "libz.a").unlink()  # the other name of it is the tools' own
+    shutil.copy2(library / "libz.a", folder)
+    # The name stands for the tools among a step's inputs, and steps are kept.
+    mark = hashlib.sha256((folder / "libz.a").read_bytes()).hexdigest()[:12]
+    renamed = work / f"{tree.name}-{mark}"
     renamed.symlink_to(tree)
 
     class Other(Sandbox):
         def run(self, argv: list[str], **words: object) -> object:  # type: ignore[override]
-            more = Mount(folder / "libz.a", f"/{LIBRARY}")
-            words["mounts"] = [*cast("list[Mount]", words.get("mounts", [])), more]
+            more = Mount(folder, f"/{LIBRARIES}")
+            words["mounts"] = [more, *cast("list[Mount]", words.get("mounts", []))]
             return super().run(argv, **words)  # type: ignore[arg-type]
 
     return Other(renamed)
+
+
+def _link(source: str, target: str) -> None:
+    try:
+        Path(target).hardlink_to(source)
+    except OSError:
+        shutil.copy2(source, target)
 
 
 def _program(work: Path) -> Sandbox:
@@ -273,12 +301,13 @@ def _full(program: Sandbox, served: Served, work: Path, version: Version, rounds
     files = [version.root / "root.erofs", version.root / "root.verity", version.boot / "uki.efi"]
     source, disk = work / "whole", work / "disk"
     source.write_bytes(b"".join(file.read_bytes() for file in files))
-    applied, plain, memory = [], [], []
+    applied, plain, memory, busy = [], [], [], []
     received = 0
     for _ in range(rounds):
         plain.append(_plain(source, work / "target"))
         said = _run(program, served, disk, _disk(disk, None), "apply")
         applied.append(cast("float", said["seconds"]))
+        busy.append(cast("float", said["processor_seconds"]))
         memory.append(cast("int", said["most_bytes"]) - cast("int", said["idle_bytes"]))
         received = cast("int", said["received"])
     look = _run(program, served, disk, "ee" * 32, "look")
@@ -287,6 +316,7 @@ def _full(program: Sandbox, served: Served, work: Path, version: Version, rounds
             "received_bytes": received,
             "whole_bytes": source.stat().st_size,
             "apply_seconds": Samples(tuple(applied)).table(2),
+            "apply_processor_seconds": Samples(tuple(busy)).table(2),
             "dd_and_sha256sum_seconds": Samples(tuple(plain)).table(2),
             "ratio": round(Samples(tuple(applied)).median / Samples(tuple(plain)).median, 2),
             "memory_above_idle_bytes": max(memory),
