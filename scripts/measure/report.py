@@ -50,6 +50,7 @@ def page(results: Results) -> str:
         "## Memory", "", *memory(results), "",
         "## The client", "", *client(results), "",
         "## Settings", "", *settings(results), "",
+        "## Updates", "", *update(results), "",
         "## What each layer costs", "", *layers(results), "",
     ]  # fmt: skip
     return "\n".join(lines)
@@ -160,6 +161,25 @@ def layers(results: Results) -> list[str]:
         "",
         f"Medians; *a container anew* counts from its unit's start to its page's answer. {theirs}",
     ]
+
+
+def update(results: Results) -> list[str]:
+    section = _table(results, "update")
+    if "full" not in section:
+        return ["Not measured."]
+    rows = ["| what changed | over the line | of all bytes |", "|---|---|---|"]
+    for name, said in (
+        ("own", "two lines of ours, one of them in every program"), ("leaf", "every byte of runc"),
+        ("linked", "every byte of zlib, and what is linked with it"),
+    ):  # fmt: skip
+        row = _table(section, name)
+        size = shown(cast("float", row["received_bytes"]), "B")
+        rows.append(f"| {said} | {size} | {cast('float', row['ratio']):.1%} |")
+    full, seconds = _table(section, "full"), "seconds"
+    rows += ["", "| everything, on files | median | least | most |", "|---|---|---|---|"]
+    rows.append(_row("applied", _table(full, f"apply_{seconds}"), "s"))
+    rows.append(_row("dd and sha256sum", _table(full, f"dd_and_sha256sum_{seconds}"), "s"))
+    return rows
 
 
 def settings(results: Results) -> list[str]:

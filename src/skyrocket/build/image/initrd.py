@@ -14,13 +14,16 @@ if TYPE_CHECKING:
 
     from skyrocket.sandbox import Sandbox
 
+BLOCK = 4096
+"""An update looks for blocks of this size in the image that runs."""
+PROGRAM = "init"
 _TYPES = {"file": cpio.FILE, "folder": cpio.FOLDER, "symlink": cpio.LINK}
 
 
 def contents(program: Path, modules: Iterable[Entry]) -> list[Entry]:
     """All paths of the initrd, sorted."""
     folders = [Entry(name, "folder", 0o755, "frame") for name in ("dev", "proc", "sys", "run")]
-    init = Entry("init", "file", 0o755, "skyrocket", content=program)
+    init = Entry(PROGRAM, "file", 0o755, "skyrocket", content=program)
     return with_parents([*folders, init, *modules])
 
 
@@ -33,9 +36,24 @@ def expectation(command_line: str, policy: str) -> list[Entry]:
     )
 
 
+def parts(entries: Iterable[Entry]) -> list[list[Entry]]:
+    """ENTRIES as they are packed: what comes with the kernel, and our program, which changes.
+
+    Packed as one, a changed program would change every byte behind it, and the modules too.
+    """
+    ordered = list(entries)
+    return [
+        [entry for entry in ordered if entry.path != PROGRAM],
+        [entry for entry in ordered if entry.path == PROGRAM],
+    ]
+
+
 def joined(*archives: bytes) -> bytes:
-    """Archives one behind the other, as the kernel unpacks them: each begins at a word."""
-    return b"".join(cpio.padded(archive) for archive in archives)
+    """Archives one behind the other, as the kernel unpacks them; each begins at a block.
+
+    The kernel passes over zeros between them.
+    """
+    return b"".join(archive + bytes(-len(archive) % BLOCK) for archive in archives)
 
 
 def archive(entries: Iterable[Entry]) -> bytes:

@@ -6,7 +6,7 @@ The API process has no right to do any of it itself. Tests give another object o
 from __future__ import annotations
 
 import socket
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     Window = tuple[float, float, str]
     """Seconds, and when they begin: the uptime of which boot."""
 
+T = TypeVar("T")
 FOLDER = "/run/skyrocket"
 NETWORK, NETWORK_OVERRIDE = "/var/lib/bottlerocket/net.toml", "/var/lib/netdog/net.toml"
 NETWORK_TRIAL = "/var/lib/bottlerocket/net-trial.json"
@@ -55,13 +56,8 @@ class Doors:
         """Like `apply`, and wait for the outcome; FailedError when there is none."""
         with self._connect("apply.sock", "start config applier") as door:
             door.settimeout(APPLY_SECONDS)
-            try:
-                door.sendall(msgspec.json.encode(request) + b"\n")
-                return msgspec.json.decode(_line(door), type=ApplyResult)
-            except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
-                raise FailedError(
-                    "The settings are committed; the config applier gave no answer"
-                ) from error
+            mute = "The settings are committed; the config applier gave no answer"
+            return _exchange(door, request, ApplyResult, mute)
 
     def apply(self, request: ApplyRequest) -> None:
         """Have files and units follow the settings; the outcome is in the applier's journal."""
@@ -76,11 +72,8 @@ class Doors:
         """Start an update command; the answer says why it was not."""
         with self._connect("update.sock", "start update") as door:
             door.settimeout(UPDATE_SECONDS)
-            try:
-                door.sendall(msgspec.json.encode(UpdateRequest(command)) + b"\n")
-                return msgspec.json.decode(_line(door), type=UpdateAnswer)
-            except (OSError, msgspec.MsgspecError) as error:
-                raise FailedError("Update dispatcher failed") from error
+            request = UpdateRequest(command)
+            return _exchange(door, request, UpdateAnswer, "Update dispatcher failed")
 
     def update_status(self, variant: Variant) -> Status | None:
         """What the updater left, as it is true in this boot; LockedError while a command runs."""
@@ -100,11 +93,8 @@ class Doors:
     def reboot(self) -> None:
         """Restart the machine; FailedError when it is refused."""
         with self._connect("reboot.sock", "reboot") as door:
-            try:
-                door.sendall(b"{}\n")
-                result = msgspec.json.decode(_line(door), type=ActionResult)
-            except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
-                raise FailedError("Failed to reboot, the reboot service gave no answer") from error
+            mute = "Failed to reboot, the reboot service gave no answer"
+            result = _exchange(door, {}, ActionResult, mute)
         if not result.ok:
             raise FailedError(f"Failed to reboot, {result.error}")
 
@@ -183,6 +173,15 @@ class Doors:
             door.close()
             raise FailedError(f"Unable to {what}: {error.strerror or error}") from error
         return door
+
+
+def _exchange(door: socket.socket, request: object, answer: type[T], mute: str) -> T:
+    """Send REQUEST and take an ANSWER; FailedError, which says MUTE, when there is none."""
+    try:
+        door.sendall(msgspec.json.encode(request) + b"\n")
+        return msgspec.json.decode(_line(door), type=answer)
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise FailedError(mute) from error
 
 
 def _line(door: socket.socket) -> bytes:

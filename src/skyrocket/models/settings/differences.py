@@ -18,6 +18,9 @@ DIFFERENCES = {
         "double quote"
     ),
     "boot.init": "words for PID 1 stand behind `--` on the kernel's command line",
+    "updates.bandwidth-limit": _OURS,
+    "updates.least-age": _OURS,
+    "updates.wave-ramp": _OURS,
     "kernel.sysctl": "a value is one line; Bottlerocket stores several too",
     "kubernetes.kubelet-extra-config": (
         "read without a YAML parser: outermost keys stand at the beginning of lines, or it is JSON"
