@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from boot import updating
-from boot.updating import NEW, OLD, asked, blessed, made, status, user_data
+from boot.updating import NEW, OLD, Ports, asked, blessed, made, status, user_data
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,15 +26,15 @@ def trusted() -> bytes:
 
 
 @pytest.fixture(scope="module")
-def port(trusted: bytes, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """A repository with the new version, served on loopback."""
+def port(trusted: bytes, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ports]:
+    """A repository with the new version, served on loopback in both ways."""
     folder = tmp_path_factory.mktemp("served") / "repository"
-    with updating.served(folder, trusted) as port:
-        yield port
+    with updating.served(folder, trusted) as ports:
+        yield ports
 
 
 def test_a_node_takes_an_update_and_keeps_its_settings(
-    rack: Rack, trusted: bytes, port: int
+    rack: Rack, trusted: bytes, port: Ports
 ) -> None:
     first = made(OLD, trusted)
     order = rack.order(

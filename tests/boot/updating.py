@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import contextlib
 import json
+import ssl
 import threading
+from base64 import b64encode
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from skyrocket.build.image import build
 from skyrocket.cli.checkout import ROOT
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
 OLD, NEW = "1.0.0", "1.1.0"
 VARIANT, ARCHITECTURE = "vm-dev", "x86_64"
+TLS = ROOT / "tests/data/tls"
 
 
 def trusted_root() -> bytes:
@@ -40,32 +43,51 @@ def made(version: str, root: bytes) -> build.Built:
     return build.build(ROOT, VARIANT, ARCHITECTURE, Silent(), edition=edition)
 
 
+class Ports(NamedTuple):
+    """Of one repository: metadata in clear, targets over TLS."""
+
+    clear: int
+    tls: int
+
+
 @contextlib.contextmanager
-def served(folder: Path, root: bytes) -> Iterator[int]:
-    """The port of a repository in FOLDER that has the new version."""
+def served(folder: Path, root: bytes) -> Iterator[Ports]:
+    """A repository in FOLDER that has the new version, served on loopback in both ways."""
     store = Store(folder, places.folder("tests") / "update-keys", datetime.now(UTC))
     (folder / "metadata").mkdir(parents=True)
     for path in (folder / "root.json", folder / "metadata/1.root.json"):
         path.write_bytes(root)
     repository.refresh(store)
     repository.add(store, made(NEW, root).folder / "manifest.json")
-    with serve.server(folder, 0) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
+    with serve.server(folder, 0) as clear, serve.server(folder, 0) as tls:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(TLS / "lab.pem")
+        tls.socket = context.wrap_socket(tls.socket, server_side=True)
+        servers = (clear, tls)
+        threads = [threading.Thread(target=each.serve_forever, args=(0.02,)) for each in servers]
+        for thread in threads:
+            thread.start()
         try:
-            yield server.server_address[1]
+            yield Ports(clear.server_address[1], tls.server_address[1])
         finally:
-            server.shutdown()
-            thread.join()
+            for server in servers:
+                server.shutdown()
+            for thread in threads:
+                thread.join()
 
 
-def user_data(port: int) -> str:
+def user_data(port: Ports) -> str:
+    """The authority of the server with the targets is the user's own."""
+    authority = b64encode((TLS / "lab-authority.pem").read_bytes()).decode()
     return f"""
 [settings]
 motd = "kept over an update"
+[settings.pki.lab]
+trusted = true
+data = "{authority}"
 [settings.updates]
-metadata-base-url = "http://10.0.2.2:{port}/metadata"
-targets-base-url = "http://10.0.2.2:{port}/targets"
+metadata-base-url = "http://10.0.2.2:{port.clear}/metadata"
+targets-base-url = "https://10.0.2.2:{port.tls}/targets"
 """
 
 

@@ -7,6 +7,7 @@ step that is asked for the power fails before it happens.
 from __future__ import annotations
 
 import hashlib
+import random
 from typing import TYPE_CHECKING
 
 from fakes import uki, verity
@@ -14,13 +15,17 @@ from fakes import uki, verity
 from skyrocket.host.slots import boot_partition
 from skyrocket.host.update.errors import SourceError
 from skyrocket.host.update.tree import BLOCK, Tree
-from skyrocket.models import disk, gpt, slots
+from skyrocket.models import block_index, disk, gpt, slots
 from skyrocket.models.boots import Uki, booted_by_loader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
     from typing import Self
+
+
+KERNEL = random.Random(0).randbytes(6 * BLOCK)
+"""What the kernel images of all versions begin with."""
 
 
 class PowerCutError(BaseException):
@@ -34,8 +39,9 @@ class Version:
         self.number = number
         self.root = b"".join(blocks)
         self.raw, self.root_hash = verity.tree(self.root)
-        self.image = uki.image(number, self.root_hash)
+        self.image = uki.image(number, self.root_hash, KERNEL)
         self.sha256 = hashlib.sha256(self.image).hexdigest()
+        self.index = block_index.of([self.image]).dump()
 
     @property
     def key(self) -> str:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import struct
 
-HEAD = 512
+HEAD = 4096
 
 
-def image(version: str, root_hash: str, variant: str = "vm-dev") -> bytes:
-    """An EFI program whose sections name VERSION and the root it boots."""
-    release = f'ID="skyrocket"\nIMAGE_VERSION="{version}"\nVARIANT_ID="{variant}"\n'
+def image(version: str, root_hash: str, kernel: bytes = b"") -> bytes:
+    """An EFI program whose sections name VERSION and the root it boots; KERNEL is part of it."""
+    release = f'ID="skyrocket"\nIMAGE_VERSION="{version}"\nVARIANT_ID="vm-dev"\n'
     parts = {
         ".osrel": release.encode(),
         ".cmdline": f"roothash={root_hash} quiet\n\0".encode(),
-        ".linux": f"kernel of {version} ".encode() * 2000,
+        ".linux": kernel + f"kernel of {version} ".encode() * 2000,
     }
     table, body, at = b"", b"", HEAD
     for name, content in parts.items():

@@ -55,6 +55,7 @@ Subcommands:
                               what was tried, and how it ended
 
     network configure URI     give the node another net.toml, at once; URI as of apply
+        --confirm-within TIME     put it on trial, as a change of settings
 
     reboot                    restart the node
 

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> main.Desk:
     """A node whose commands touch a folder of this test."""
     image = Image("x86_64", "1.0.0", "vm-dev")
-    facts = Facts(Settings(), image, "aa" * 32, "b", ("aa" * 32,), folder=str(tmp_path / "update"))
+    folder, private = str(tmp_path / "update"), str(tmp_path)
+    facts = Facts(Settings(), image, "aa" * 32, "b", ("aa" * 32,), folder, private)
     lock = str(tmp_path / "lock")
     monkeypatch.setattr(main.facts, "read", lambda: facts)
     honest = memory.hold

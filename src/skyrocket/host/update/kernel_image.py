@@ -13,9 +13,10 @@ import hashlib
 import os
 from typing import TYPE_CHECKING
 
+from skyrocket.host.slots import addons
 from skyrocket.host.system import files
 from skyrocket.host.update.errors import SlotError, SourceError
-from skyrocket.models import boots, slots
+from skyrocket.models import addon, boots, slots
 from skyrocket.models.slots import STAGED
 
 if TYPE_CHECKING:
@@ -28,8 +29,19 @@ SLACK = 1 << 20
 """Free bytes left beside a kernel image, for the folder and what a power cut leaked."""
 
 
-def make_room(boot: BootPartition, running: str, size: int) -> None:
-    """Remove every image but that of root RUNNING; SlotError when SIZE does not fit even then."""
+def fits(boot: BootPartition, running: str, size: int) -> None:
+    """SlotError when SIZE would not fit beside RUNNING's image alone. Nothing is removed."""
+    kept, folder, aside = slots.key_of(running), boot.path(slots.FOLDER), boot.path(STAGED)
+    gone = [f"{folder}/{name}" for name in boot.names() if name.key != kept]
+    gone += [f"{aside}/{name}" for name in files.names(aside)]
+    _enough(boot.free() + sum(_size(path) for path in gone), size)
+
+
+def make_room(boot: BootPartition, running: str, wanted: str, size: int) -> None:
+    """Remove every image but RUNNING's; SlotError when WANTED's SIZE does not fit even then.
+
+    Both are root hashes. What was staged of WANTED before an interruption stays.
+    """
     kept = slots.key_of(running)
     folder = boot.path(slots.FOLDER)
     if not any(name.key == kept for name in boot.names()):
@@ -37,15 +49,28 @@ def make_room(boot: BootPartition, running: str, size: int) -> None:
     for name in boot.names():
         if name.key != kept:
             files.remove(f"{folder}/{name}")
-    aside = boot.path(STAGED)
+            files.remove_folder(f"{folder}/{addon.folder_of(str(slots.Name(name.key)))}")
+    aside, begun = boot.path(STAGED), slots.name_for(wanted)
     for found in files.names(aside):
-        files.remove(f"{aside}/{found}")
+        if found != begun:
+            files.remove(f"{aside}/{found}")
     boot.sync()
-    if boot.free() < size + SLACK:
+    _enough(boot.free() + _size(f"{aside}/{begun}"), size)
+
+
+def _enough(free: int, size: int) -> None:
+    if free < size + SLACK:
         raise SlotError(
-            f"cannot update: the boot partition has {boot.free()} bytes free, "
+            f"cannot update: the boot partition has {free} bytes free, "
             f"the kernel image needs {size}"
         )
+
+
+def _size(path: str) -> int:
+    try:
+        return os.stat(path).st_size
+    except OSError:
+        return 0
 
 
 def write(boot: BootPartition, root_hash: str, parts: Iterable[bytes], sha256: str) -> None:
@@ -112,6 +137,7 @@ def activate(
     """
     if sha256:
         check(path_of(boot, root_hash), sha256)
+    addons.carry_over(boot, running, root_hash)
     key, mine = slots.key_of(root_hash), slots.key_of(running)
     boot.carry_out(boots.activation(boot.names(), key, mine, older=older))
 

@@ -1,4 +1,4 @@
-"""What the updater remembers: two documents on the private partition, and the lock of a command.
+"""What the updater remembers on the private partition, and the lock of a command.
 
     status.json    where an update stands
     history.json   what was tried, and how it ended
@@ -11,6 +11,7 @@ from __future__ import annotations
 import fcntl
 import os
 import time
+from datetime import datetime
 
 import msgspec
 
@@ -21,6 +22,7 @@ from skyrocket.models.update_status import Kept
 FOLDER = "/var/lib/bottlerocket/boot/update"
 DOCUMENT = "status.json"
 HISTORY = "history.json"
+FLOOR = "time"
 LOCK = "/run/skyrocket/update.lock"
 
 
@@ -52,6 +54,22 @@ def read_history(folder: str) -> History:
 
 def write_history(folder: str, history: History) -> None:
     files.replace(f"{folder}/{HISTORY}", msgspec.json.encode(history), durable=True)
+
+
+def floor(folder: str) -> datetime | None:
+    """The latest moment that signed metadata proved to have passed; None: none yet."""
+    raw = files.read(f"{folder}/{FLOOR}")
+    try:
+        return datetime.fromisoformat(raw.decode("ascii")) if raw else None
+    except ValueError:
+        return None
+
+
+def raise_floor(folder: str, moment: datetime) -> None:
+    """Remember that MOMENT has passed; a floor is never lowered."""
+    before = floor(folder)
+    if before is None or moment > before:
+        files.replace(f"{folder}/{FLOOR}", moment.isoformat().encode("ascii"), durable=True)
 
 
 def hold(path: str = LOCK, patience: float = 1.0) -> int | None:
