@@ -43,7 +43,7 @@ def stage(
     if index is None:
         kernel_image.write(boot, wanted.root_hash, body(client, wanted), wanted.sha256)
         return fill.Told(0, 0, -(-wanted.length // block_index.BLOCK))
-    aside = boot.path(kernel_image.STAGED)
+    aside = boot.path(slots.STAGED)
     os.makedirs(aside, 0o700, exist_ok=True)
     path = f"{aside}/{slots.name_for(wanted.root_hash)}"
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
