@@ -72,12 +72,22 @@ class BootPartition:
             if os.path.exists(target):
                 raise DoorError(f"cannot rename {step.source}: {step.target} is there already")
             try:
-                files.rename(source, target)
-                for folder in (slots.FOLDER, slots.STAGED):
-                    files.sync_folder(self.path(folder))
+                _move(source, target)
             except OSError as error:
                 raise refused(f"rename {step.source} to {step.target}", error) from error
             self.sync()
+
+
+def _move(source: str, target: str) -> None:
+    """Rename a file; between two writes it has a name in one folder or in none, never in both.
+
+    A folder that is synced alone would show the new name without the file's length and place.
+    """
+    files.rename(source, target)
+    if os.path.dirname(source) != os.path.dirname(target):
+        files.sync_folder(os.path.dirname(source))
+    files.sync_file(target)
+    files.sync_folder(os.path.dirname(target))
 
 
 def uki_names(folder: str) -> list[slots.Name]:
