@@ -72,6 +72,7 @@ def boot(rack: Rack, recording: Recording, chosen: Chosen, folder: Path, number:
     )  # fmt: skip
     began = time.monotonic()
     machine = rack.start(order)
+    machine.quiet = True  # its journal is not looked at: its disk is gone soon
     seconds = time.monotonic() - began
     version = READY.findall(machine.serial())[-1]
     machine.cut_power()

@@ -25,12 +25,16 @@ LARGE = 64  # sectors: a write of the kernel image itself, not of the FAT's own 
 
 
 class Story(NamedTuple):
-    """A recording: operations, the areas that each touches, marks, and where partitions are."""
+    """A recording: operations, the areas that each touches, marks, and where things are.
+
+    ROOMS are the partitions, FOLDER the first cluster of EFI/Linux, all in sectors of the disk.
+    """
 
     ops: Sequence[Op]
     touched: Sequence[tuple[str, ...]]
     marks: Sequence[Mark]
     rooms: dict[str, range]
+    folder: range
 
 
 class Bug(NamedTuple):
@@ -47,7 +51,7 @@ class Update:
         self.story = story
         self.ops = list(story.ops)
         begin, end = self.window(ASKED, READY)
-        self.begin, self.end = begin, end
+        self.end = end
         tables = self.writes(TABLE, begin, end)
         root, tree = (self.writes(each, begin, end) for each in (disk.ROOTS[1], disk.HASHES[1]))
         self.root, self.tree = root, tree
@@ -57,16 +61,12 @@ class Update:
         boot = self.writes(disk.BOOT, begin, end)
         self.removal = [at for at in boot if at < first]
         self.image = [at for at in boot if at > first and self.ops[at].count >= LARGE]
-        # Everything up to the next flush belongs to the image: its entries in folder and FAT.
-        written = self.next_flush(self.image[-1])
-        self.moved = [at for at in boot if at > written and self._later(at, written)]
+        self.moved = [at for at in boot if at > self.image[-1] and self.names(at)]
 
-    def _later(self, at: int, written: int) -> bool:
-        """Whether the image and its name aside were on the medium before AT."""
-        return at > self.next_flush(written) or not self.boot_between(written, at)
-
-    def boot_between(self, first: int, last: int) -> list[int]:
-        return self.writes(disk.BOOT, first + 1, last)
+    def names(self, at: int) -> bool:
+        """Whether operation AT writes names where the loader looks."""
+        op, folder = self.ops[at], self.story.folder
+        return op.sector < folder.stop and op.sector + op.count > folder.start
 
     def window(self, first: str, last: str) -> tuple[int, int]:
         """The operations between two marks."""
@@ -152,8 +152,8 @@ def _ready_too_early(update: Update) -> list[Op]:
 
 def _blessed_too_early(update: Update) -> list[Op]:
     begin, end = update.window(BOOTED, GOOD)
-    last = update.writes(disk.BOOT, begin, end)[-1]
-    return update.without(update.flushes(last, end))
+    names = [at for at in update.writes(disk.BOOT, begin, end) if update.names(at)]
+    return update.without(update.flushes(names[-1], end))
 
 
 def _commit(update: Update) -> tuple[int, int]:

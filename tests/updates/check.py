@@ -285,3 +285,13 @@ def areas(places: dict[str, range], sectors: int) -> dict[str, tuple[range, ...]
     shown = (disk.ESP, disk.BOOT, *disk.ROOTS, *disk.HASHES, disk.PRIVATE)
     found = {label: (places[label],) for label in shown}
     return {TABLE: (range(ends), range(sectors - ends, sectors)), **found}
+
+
+def folder(read_at: ReadAt, places: dict[str, range]) -> range:
+    """The sectors in which the loader finds names: the first cluster of EFI/Linux."""
+    start = places[disk.BOOT].start
+    system = Fat(lambda at, length: read_at(start * SECTOR + at, length))
+    cluster = system.folder(slots.FOLDER)
+    assert cluster is not None
+    place = system.place(cluster)
+    return range(start + place.start // SECTOR, start + place.stop // SECTOR)

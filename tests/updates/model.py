@@ -252,8 +252,9 @@ def story(aside: str = "EFI/Linux") -> tuple[Node, Story]:
     node.rename(tried, good)
     node.mark(GOOD, NEW.number)
     node.commit("after 0", NEW.number)
-    touched = medium(node, node.ops).touched
-    return node, Story(node.ops, touched, node.marks, check.rooms(node.table))
+    found, places = medium(node, node.ops), check.rooms(node.table)
+    folder = check.folder(found.read_at, places)
+    return node, Story(node.ops, found.touched, node.marks, places, folder)
 
 
 def medium(node: Node, ops: list[Op]) -> Medium:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import random
 import subprocess
 import sys
 import tempfile
@@ -62,7 +63,7 @@ def prove(place: Path, folder: Path, count: int, seed: int) -> int:
     for bad in report.bad[:20]:
         say(f"  BAD: {bad}")
     findings = seeded(recording, seed)
-    outcomes = booted(recording, place / OUTCOMES, folder, chosen(report, count))
+    outcomes = booted(recording, place / OUTCOMES, folder, chosen(report, count, seed))
     good = not report.bad and all(findings.values()) and not any(one.wrong for one in outcomes)
     if len(outcomes) == count:
         EVIDENCE.write_text(page(recording, report, findings, outcomes, seconds), encoding="utf-8")
@@ -88,9 +89,11 @@ def seeded(recording: Recording, seed: int) -> Findings:
     return found
 
 
-def chosen(report: Report, count: int) -> list[Chosen]:
-    """COUNT states, in turn from every phase that has any left."""
-    lists = [list(seen) for seen in report.sample.values()]
+def chosen(report: Report, count: int, seed: int) -> list[Chosen]:
+    """COUNT states by chance, in turn from every phase that has any left."""
+    chance = random.Random(seed)
+    lists = [chance.sample(seen, len(seen)) for seen in report.sample.values()]
+    chance.shuffle(lists)
     found: list[Chosen] = []
     while len(found) < count and any(lists):
         for seen in lists:

@@ -53,7 +53,8 @@ class Recording(NamedTuple):
         return made
 
     def story(self) -> Story:
-        return Story(self.ops, self.medium().touched, self.facts.marks, self.rooms)
+        folder = check.folder(self.read_at, self.rooms)
+        return Story(self.ops, self.medium().touched, self.facts.marks, self.rooms, folder)
 
 
 def opened(folder: Path) -> Recording:

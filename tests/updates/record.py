@@ -83,7 +83,9 @@ class Recorder:
         self.mark(f"settings: {message}", boots, generation=self.generation())
 
     def state(self) -> str:
-        return str(json.loads(self.ask("raw", "-u", "/updates/status"))["update_state"])
+        """The state of the updater; '' while a command is under way (423)."""
+        answer = self.node.admin("apiclient", "raw", "-u", "/updates/status")
+        return str(json.loads(answer.out)["update_state"]) if answer.status == 0 else ""
 
 
 def record(rack: Rack, folder: Path) -> Facts:
@@ -97,24 +99,30 @@ def record(rack: Rack, folder: Path) -> Facts:
             firmware=True, demo=False, user_data=text, recorded=True,
         )  # fmt: skip
         recorder = Recorder(rack.start(order, ready=False))
-        recorder.mark("first boot", OLD)
-        recorder.node.wait_ready()
-        _tell(recorder)
-    recorder.node.cut_power()
-    for name in (qemu.WRITES, "serial.log"):
-        shutil.move(recorder.node.home.folder / name, folder / name)
+        try:
+            recorder.mark("first boot", OLD)
+            recorder.node.wait_ready()
+            _tell(recorder)
+        finally:  # what there is can be looked at, whatever went wrong
+            recorder.node.cut_power()
+            for name in (qemu.WRITES, "serial.log"):
+                shutil.move(recorder.node.home.folder / name, folder / name)
+            facts = _facts(made, recorder, time.monotonic() - began, text)
+            (folder / FACTS).write_bytes(msgspec.json.format(msgspec.json.encode(facts)))
     shutil.rmtree(folder / "repository")
-    facts = Facts(
+    return facts
+
+
+def _facts(made: versions.Versions, recorder: Recorder, seconds: float, text: str) -> Facts:
+    return Facts(
         str(made.image.folder),
         DISK_BYTES,
         {number: str(path) for number, path in made.kernels.items()},
         tuple(recorder.marks),
-        round(time.monotonic() - began, 1),
-        rack.lab.accelerator,
+        round(seconds, 1),
+        recorder.node.lab.accelerator,
         {"root_hash": made.image.facts.root_hash, "user_data": text},
     )
-    (folder / FACTS).write_bytes(msgspec.json.format(msgspec.json.encode(facts)))
-    return facts
 
 
 def read(folder: Path) -> Facts:

@@ -45,13 +45,24 @@ class Fat:
 
     def files(self, folder: str = "") -> Iterator[tuple[str, Found]]:
         """All files below FOLDER with their paths, in the order of the folders."""
+        start = self.folder(folder)
+        if start is not None:
+            yield from self._walk(start, folder, 0)
+
+    def folder(self, path: str) -> int | None:
+        """The first cluster of the folder at PATH; None when there is none."""
         start = self._root
-        for name in filter(None, folder.split("/")):
+        for name in filter(None, path.split("/")):
             inside = [one for one in self._list(start) if one.name.lower() == name.lower()]
             if not inside or not inside[0].folder:
-                return
+                return None
             start = inside[0].cluster
-        yield from self._walk(start, folder, 0)
+        return start
+
+    def place(self, cluster: int) -> range:
+        """The bytes of CLUSTER."""
+        start = self._data + (cluster - 2) * self._cluster
+        return range(start, start + self._cluster)
 
     def read(self, found: Found) -> bytes:
         return self._chain(found.cluster)[: found.size] if found.size else b""
@@ -97,7 +108,7 @@ class Fat:
 
     def _chain(self, cluster: int) -> bytes:
         parts = [
-            self._read_at(self._data + (first - 2) * self._cluster, count * self._cluster)
+            self._read_at(self.place(first).start, count * self._cluster)
             for first, count in _stretches(self.clusters(cluster))
         ]
         return b"".join(parts)
