@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import Struct
@@ -22,6 +21,8 @@ from skyrocket.lab import disks, qemu
 from skyrocket.models import disk
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from boot.machine import Machine, Rack
     from updates.check import Look
     from updates.medium import State
@@ -67,7 +68,7 @@ def boot(rack: Rack, recording: Recording, chosen: Chosen, folder: Path, number:
     real.write(recording, state, raw)
     facts = recording.facts
     order = rack.order(
-        f"state-{number}", image=Path(facts.image), root_hash=facts.order["root_hash"],
+        f"state-{number}", image=recording.folder, root_hash=facts.order["root_hash"],
         firmware=True, demo=False, user_data=facts.order["user_data"], disk=raw,
     )  # fmt: skip
     began = time.monotonic()

@@ -44,6 +44,13 @@ class Bug(NamedTuple):
     put: Callable[[Update], list[Op]]
 
 
+def since(ops: Sequence[Op], changed: Sequence[Op]) -> int:
+    """The byte of the log up to which CHANGED is as OPS: nothing needs to be looked at there."""
+    pairs = zip(ops, changed, strict=False)
+    first = next((at for at, (one, other) in enumerate(pairs) if one is not other), 0)
+    return ops[first - 1].end if first else 0
+
+
 class Update:
     """Where the steps of the update are in the log, as numbers of operations."""
 

@@ -135,14 +135,17 @@ def examine(
     told: Callable[[int], None] = lambda _: None,
     *,
     seed: int = 0,
+    since: int = 0,
     enough: int = 1000,
 ) -> Report:
-    """Look at every state; stop once ENOUGH are bad."""
+    """Look at every state that byte SINCE of the log comes before; stop once ENOUGH are bad."""
     count, judge = Count(seed), Judge()
     sizes = [op.count for op in medium.ops]
     chance = random.Random(seed)
     for interval in cuts.intervals(medium.ops, medium.seen):
         medium.settle(interval.settled)
+        if interval.end <= since:
+            continue
         mark = in_force(marks, interval.end)
         count.interval(mark.what)
         for choice, state, looked in _looks(

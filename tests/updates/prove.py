@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
-from updates import boots, real, record
+from updates import boots, bugs, real, record
 from updates.boots import Chosen, Outcome
 from updates.bugs import BUGS, Update
 from updates.examine import Report, examine
@@ -81,9 +81,10 @@ def seeded(recording: Recording, seed: int) -> Findings:
     """What the checker says about the first state that each bug spoils; '' where it is blind."""
     found = {}
     for bug in BUGS:
-        medium = recording.medium(bug.put(Update(recording.story())))
-        marks = recording.facts.marks
-        report = examine(medium, recording.checker(), marks, seed=seed, enough=1)
+        changed = bug.put(Update(recording.story()))
+        since = bugs.since(recording.ops, changed)
+        medium, marks = recording.medium(changed), recording.facts.marks
+        report = examine(medium, recording.checker(), marks, seed=seed, since=since, enough=1)
         found[bug.what] = "; ".join(report.bad[0].faults) if report.bad else ""
         say(f"bug: {bug.what}: {found[bug.what] or 'NOT FOUND'}")
     return found

@@ -6,11 +6,9 @@ Deliberately unknown here: how it was recorded, and what makes a state bad.
 from __future__ import annotations
 
 import mmap
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from updates import check, cuts, log, record
+from updates import check, cuts, log, record, sparse
 from updates.bugs import Story
 from updates.log import SECTOR, Op
 from updates.medium import Medium, State
@@ -20,6 +18,7 @@ from skyrocket.models import gpt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from updates.cuts import Choice
     from updates.record import Facts
@@ -28,8 +27,9 @@ WHOLE = "disk"
 
 
 class Recording(NamedTuple):
-    """What was recorded; READ_AT gives the disk as it was before."""
+    """What was recorded in FOLDER; READ_AT gives the disk as it was before."""
 
+    folder: Path
     facts: Facts
     ops: list[Op]
     read_at: Callable[[int, int], bytes]
@@ -46,7 +46,7 @@ class Recording(NamedTuple):
 
     def checker(self) -> check.Checker:
         """One that has seen the disk before the first write, and so knows its ESP."""
-        images = [Path(path).read_bytes() for path in self.facts.kernels.values()]
+        images = [(self.folder / name).read_bytes() for name in self.facts.kernels.values()]
         versions = [check.known(each) for each in images]
         made = check.Checker(versions, self.rooms, self.sectors)
         made.look(self.medium([]).state())
@@ -59,10 +59,9 @@ class Recording(NamedTuple):
 
 def opened(folder: Path) -> Recording:
     facts = record.read(folder)
-    read_at = mapped(Path(facts.image) / "disk.raw")
-    length = (Path(facts.image) / "disk.raw").stat().st_size
-    table = gpt.read(read_at, length // SECTOR).best
-    return Recording(facts, log.read(folder / qemu.WRITES), read_at, check.rooms(table))
+    read_at = mapped(folder / record.DISK)
+    table = gpt.read(read_at, (folder / record.DISK).stat().st_size // SECTOR).best
+    return Recording(folder, facts, log.read(folder / qemu.WRITES), read_at, check.rooms(table))
 
 
 def mapped(path: Path) -> Callable[[int, int], bytes]:
@@ -84,27 +83,10 @@ def state(recording: Recording, end: int, choice: Choice) -> State:
 
 def write(recording: Recording, found: State, target: Path) -> None:
     """FOUND as a raw, sparse image at TARGET."""
-    with (Path(recording.facts.image) / "disk.raw").open("rb") as base, target.open("wb") as disk:
-        disk.truncate(recording.facts.disk_bytes)
-        _copy_data(base.fileno(), disk.fileno())
+    sparse.copy(recording.folder / record.DISK, target, recording.facts.disk_bytes)
+    with target.open("r+b") as disk:
         for first, count in found.runs():
             for at in range(first, first + count, 2048):
                 part = min(2048, first + count - at)
                 disk.seek(at * SECTOR)
                 disk.write(found.read(at * SECTOR, part * SECTOR))
-
-
-def _copy_data(base: int, target: int) -> None:
-    """Everything of BASE that is no hole."""
-    end, at = os.fstat(base).st_size, 0
-    while at < end:
-        try:
-            start = os.lseek(base, at, os.SEEK_DATA)
-        except OSError:
-            return
-        at = os.lseek(base, start, os.SEEK_HOLE)
-        os.lseek(target, start, os.SEEK_SET)
-        os.lseek(base, start, os.SEEK_SET)
-        left = at - start
-        while left:
-            left -= os.sendfile(target, base, None, min(left, 1 << 24))

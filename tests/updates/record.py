@@ -1,9 +1,10 @@
 """Record every write of a node that commits settings, takes an update, proves it and goes on.
 
-A recording is a folder: `writes.log` (see `log`), `facts.json` (what the disk was before, and what
-had to hold from which place in the log on), `serial.log`. Kept apart from checking, because it
-takes minutes and is the same for every checker. A mark is set before something is asked for, which
-lets both outcomes be, and after the answer, from which on only the new one is right.
+A recording is a folder: `writes.log` (see `log`), `facts.json` (what had to hold from which place
+in the log on), `disk.raw` (what the disk was before), kernel images, `serial.log`. It is apart from
+checking, because it takes minutes and is the same for every checker. A mark is set before something
+is asked for, which lets both outcomes be, and after the answer, from which on only the new one is
+right.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import Struct
-from updates import versions
+from updates import sparse, versions
 from updates.versions import NEW, OLD
 
 from skyrocket.lab import qemu
@@ -28,7 +29,7 @@ from skyrocket.models.node import DISK_BYTES
 if TYPE_CHECKING:
     from boot.machine import Machine, Rack
 
-FACTS = "facts.json"
+FACTS, DISK = "facts.json", "disk.raw"
 
 
 class Mark(Struct, frozen=True):
@@ -41,15 +42,14 @@ class Mark(Struct, frozen=True):
 
 
 class Facts(Struct, frozen=True):
-    """IMAGE is the folder whose disk.raw it began with; KERNELS are all that may boot."""
+    """KERNELS are files in the folder: all that may boot; ORDER is what the node was told."""
 
-    image: str
     disk_bytes: int
-    kernels: dict[str, str]  # by version, the file
+    kernels: dict[str, str]  # by version
     marks: tuple[Mark, ...]
     seconds: float
     machine: str
-    order: dict[str, str]  # of the node: root hash, user data
+    order: dict[str, str]
 
 
 class Recorder:
@@ -91,12 +91,11 @@ class Recorder:
 def record(rack: Rack, folder: Path) -> Facts:
     """The whole story -> what is in FOLDER then."""
     made, began = versions.make(), time.monotonic()
-    folder.mkdir(parents=True)
+    kernels = _keep(made, folder)
     with versions.served(made, folder / "repository") as port:
-        text = user_data(port)
         order = rack.order(
             "recorded", image=made.image.folder, root_hash=made.image.facts.root_hash,
-            firmware=True, demo=False, user_data=text, recorded=True,
+            firmware=True, demo=False, user_data=user_data(port), recorded=True,
         )  # fmt: skip
         recorder = Recorder(rack.start(order, ready=False))
         try:
@@ -107,22 +106,23 @@ def record(rack: Rack, folder: Path) -> Facts:
             recorder.node.cut_power()
             for name in (qemu.WRITES, "serial.log"):
                 shutil.move(recorder.node.home.folder / name, folder / name)
-            facts = _facts(made, recorder, time.monotonic() - began, text)
+            told = {"root_hash": order.root_hash, "user_data": order.user_data}
+            seconds = round(time.monotonic() - began, 1)
+            marks, accelerator = tuple(recorder.marks), rack.lab.accelerator
+            facts = Facts(DISK_BYTES, kernels, marks, seconds, accelerator, told)
             (folder / FACTS).write_bytes(msgspec.json.format(msgspec.json.encode(facts)))
     shutil.rmtree(folder / "repository")
     return facts
 
 
-def _facts(made: versions.Versions, recorder: Recorder, seconds: float, text: str) -> Facts:
-    return Facts(
-        str(made.image.folder),
-        DISK_BYTES,
-        {number: str(path) for number, path in made.kernels.items()},
-        tuple(recorder.marks),
-        round(seconds, 1),
-        recorder.node.lab.accelerator,
-        {"root_hash": made.image.facts.root_hash, "user_data": text},
-    )
+def _keep(made: versions.Versions, folder: Path) -> dict[str, str]:
+    """The disk and the kernel images as they are now -> the images' names by version."""
+    folder.mkdir(parents=True)
+    sparse.keep(made.image.folder / DISK, folder / DISK)
+    names = {number: f"{number}.efi" for number in made.kernels}
+    for number, name in names.items():
+        sparse.keep(made.kernels[number], folder / name)
+    return names
 
 
 def read(folder: Path) -> Facts:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import random
 import struct
+from typing import TYPE_CHECKING
 
 import pytest
-from updates import cuts, log
+from updates import cuts, log, sparse
 from updates.cuts import Effort, Interval, Piece
 from updates.log import SECTOR, LogError, Op
 from updates.medium import Medium
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 A, B, C = (memoryview(letter * SECTOR) for letter in (b"a", b"b", b"c"))
 OPS = [
@@ -82,3 +86,15 @@ def test_a_disk_is_made_of_base_and_what_arrived() -> None:
     assert whole.read(SECTOR, 3 * SECTOR) == bytes(A) + bytes(SECTOR) + bytes(C)
     assert whole.read(SECTOR + 500, 24) == b"a" * 12 + bytes(12)
     assert whole.runs() == [(1, 3)]
+
+
+def test_a_file_with_holes_is_copied_with_them(tmp_path: Path) -> None:
+    """The bytes, the wanted size, and no block for what was never written."""
+    source, target = tmp_path / "source", tmp_path / "target"
+    with source.open("wb") as file:
+        file.seek(8 << 20)
+        file.write(b"here")
+        file.truncate(16 << 20)
+    sparse.copy(source, target, 32 << 20)
+    assert target.read_bytes() == bytes(8 << 20) + b"here" + bytes((24 << 20) - 4)
+    assert target.stat().st_blocks <= source.stat().st_blocks

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from updates import model
+from updates import bugs, model
 from updates.bugs import BUGS, Bug, Update
 from updates.examine import examine
 
@@ -28,5 +28,7 @@ def test_a_bug_in_the_order_of_writes_is_found(bug: Bug) -> None:
     """Each on its own, by the same checker."""
     node, story = model.story()
     changed = bug.put(Update(story))
-    report = examine(model.medium(node, changed), model.checker(node), story.marks, enough=1)
+    since = bugs.since(story.ops, changed)
+    medium, checker = model.medium(node, changed), model.checker(node)
+    report = examine(medium, checker, story.marks, since=since, enough=1)
     assert report.bad, bug.what
