@@ -52,8 +52,13 @@ def compare(bench: Bench, rounds: int) -> tuple[dict[str, object], dict[str, obj
         if name == OURS:
             ours.append(_ours(bench, f"bench-{number}"))
         elif bench.yardstick is not None:
-            work = bench.work / THEIRS
-            theirs.append(stock_boot.boot(bench.yardstick, work, bench.tools, bench.accelerator))
+            theirs.append(
+                stock_boot.boot(
+                    stock_boot.Yardstick(
+                        bench.yardstick, bench.work / THEIRS, bench.tools, bench.accelerator
+                    )
+                )
+            )
     last = ours[-1].answers
     result: dict[str, object] = {
         "compared": COMPARED, "accelerator": bench.accelerator, "loads": loads,

@@ -8,31 +8,34 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from measure import here, node
+from measure import here, node, stock, stock_boot
 from measure.here import ROOT, MeasureError, skyrocket
 from measure.samples import Samples, interleaved
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from measure import boots
+
 BASE = "variants/shared/base.toml"
-WHOLE = "whole"
+WHOLE, STOCK = "whole", "stock"
 SANDBOX = re.compile(
     r"^(?:Protect|Private|Restrict|SystemCall|Memory(?=Deny)|Lock(?=Pers)|NoNewPriv|ProcSubset|"
     r"CapabilityBoundingSet|AmbientCap|Device(?=Allow|Policy)|KeyringMode|RemoveIPC|UMask)"
     r"[A-Za-z]*=.*\n",
     re.MULTILINE,
 )
-CONTAINER = """
-systemctl restart containers@demo
-until wget -q -O /dev/null http://127.0.0.1:8080/; do :; done
-read -r now rest < /proc/uptime
-systemctl show containers@demo -p InactiveExitTimestampMonotonic
-echo "now=$now"
+CONTAINER = f"""
+for count in $(seq {stock.STARTS}); do
+  systemctl stop containers@demo
+  systemctl start containers@demo
+  until wget -q -O /dev/null http://127.0.0.1:8080/; do :; done
+  read -r now rest < /proc/uptime
+  echo "started=$(systemctl show containers@demo -P InactiveExitTimestampMonotonic) $now"
+done
 """
 """From the unit's start to the page's first answer; the image is there already."""
 
@@ -71,18 +74,38 @@ LAYERS: dict[str, Callable[[Path], None]] = {
 }
 
 
-def measure(rounds: int) -> dict[str, object]:
+class Boot(NamedTuple):
+    """Seconds to ready, of QEMU's processors until then, and of each start of a container."""
+
+    ready: float
+    processor: float
+    containers: list[float]
+
+
+def measure(bench: boots.Bench, rounds: int) -> dict[str, object]:
     """Medians of ROUNDS boots of the whole image and of one without each layer, in turns."""
-    with tempfile.TemporaryDirectory(prefix="bench-layers-", dir="/var/tmp") as name:
-        images = {WHOLE: _image(Path(name) / "whole", lambda _: None)}
-        for number, (layer, change) in enumerate(LAYERS.items()):
-            images[f"without {layer}"] = _image(Path(name) / str(number), change)
-        taken: dict[str, list[tuple[float, float, float]]] = {kind: [] for kind in images}
-        order = interleaved(tuple(images), rounds)
-        for number, kind in enumerate(order):
-            print(f"boot {number + 1} of {len(order)}: {kind}", flush=True)
-            taken[kind].append(_boot(f"layer-{number}", images[kind]))
-        return {kind: _row(taken[kind], images[kind]) for kind in images}
+    images = {WHOLE: bench.image}
+    for number, (layer, change) in enumerate(LAYERS.items()):
+        images[f"without {layer}"] = _image(bench.work / str(number), change)
+    names = (*images, STOCK) if bench.yardstick else tuple(images)
+    taken: dict[str, list[Boot]] = {name: [] for name in names}
+    order = interleaved(names, rounds)
+    for number, name in enumerate(order):
+        print(f"boot {number + 1} of {len(order)}: {name}", flush=True)
+        if name in images:
+            taken[name].append(_boot(f"layer-{number}", images[name]))
+        elif bench.yardstick is not None:
+            taken[name].append(Boot(0, 0, stock_boot.containers(stock_boot.Yardstick(
+                bench.yardstick, bench.work / STOCK, bench.tools, bench.accelerator
+            ))))  # fmt: skip
+    result: dict[str, object] = {name: _row(taken[name], images[name]) for name in images}
+    if bench.yardstick is None:
+        return {**result, STOCK: {"not_measured": bench.why_not}}
+    starts = {name: _starts(taken[name]) for name in names}
+    result[STOCK] = {"container_seconds": starts[STOCK].table(2)}
+    for name in images:
+        result[f"container_ratio {name}"] = round(starts[name].median / starts[STOCK].median, 3)
+    return result
 
 
 def _image(work: Path, change: Callable[[Path], None]) -> Path:
@@ -96,34 +119,36 @@ def _image(work: Path, change: Callable[[Path], None]) -> Path:
     return image
 
 
-def _boot(name: str, image: Path) -> tuple[float, float, float]:
-    """Seconds to ready, of QEMU's processors until then, and of a container's start."""
+def _boot(name: str, image: Path) -> Boot:
     with node.running(name, image) as started:
         started.demo_seconds()
-        container = _container(name)
+        containers = _containers(name)
     node.forget(name)
-    return started.ready, started.processor, container
+    return Boot(started.ready, started.processor, containers)
 
 
-def _container(name: str) -> float:
+def _containers(name: str) -> list[float]:
     done = subprocess.run(
         [sys.executable, "-I", str(ROOT / "skyrocket"), "node", "exec", name, "--",
          "sheltie", "-c", CONTAINER],
         capture_output=True, check=False, timeout=node.PATIENCE,
     )  # fmt: skip
-    said = dict(line.split("=", 1) for line in done.stdout.decode().splitlines() if "=" in line)
-    if "now" not in said:
+    found = re.findall(r"^started=([0-9]+) ([0-9.]+)$", done.stdout.decode(), re.MULTILINE)
+    if len(found) != stock.STARTS:
         raise MeasureError(
             f"cannot start the container anew: {done.stderr.decode().strip()[-300:]}"
         )
-    return float(said["now"]) - int(said["InactiveExitTimestampMonotonic"]) / 1e6
+    return [float(now) - int(start) / 1e6 for start, now in found]
 
 
-def _row(boots: list[tuple[float, float, float]], image: Path) -> dict[str, object]:
-    ready, worked, container = (Samples(tuple(column)) for column in zip(*boots, strict=True))
+def _starts(boots: list[Boot]) -> Samples:
+    return Samples(tuple(seconds for boot in boots for seconds in boot.containers))
+
+
+def _row(boots: list[Boot], image: Path) -> dict[str, object]:
     return {
-        "ready_seconds": ready.table(2),
-        "processor_seconds": worked.table(2),
-        "container_seconds": container.table(2),
+        "ready_seconds": Samples(tuple(boot.ready for boot in boots)).table(2),
+        "processor_seconds": Samples(tuple(boot.processor for boot in boots)).table(2),
+        "container_seconds": _starts(boots).table(2),
         "root_bytes": (image / "root.erofs").stat().st_size,
     }

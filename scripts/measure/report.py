@@ -138,21 +138,27 @@ def layers(results: Results) -> list[str]:
     if "whole" not in section:
         return ["Not measured."]
     rows = [
-        "| image | ready | processor until then | a container anew | root |",
-        "|---|---|---|---|---|",
+        "| image | ready | processor until then | a container anew | of the stock's | root |",
+        "|---|---|---|---|---|---|",
     ]
-    for name in section:
-        row = _table(section, name)
-        if name == "measured_under":
+    for name, row in section.items():
+        if not isinstance(row, dict) or "root_bytes" not in row:
             continue
         kinds = ("ready_seconds", "processor_seconds", "container_seconds")
         cells = [f"{_table(row, kind)['median']} s" for kind in kinds]
+        cells.append(str(section.get(f"container_ratio {name}", "-")))
         cells.append(shown(cast("float", row["root_bytes"]), "B"))
         rows.append(f"| {name} | {' | '.join(cells)} |")
+    stock = _table(section, "stock")
+    theirs = (
+        f"On the stock image it takes {_table(stock, 'container_seconds')['median']} s."
+        if "container_seconds" in stock
+        else f"The stock image was not measured: {stock.get('not_measured', 'never asked for')}."
+    )
     return [
         *rows,
         "",
-        "Medians; *a container anew* counts from its unit's start to its page's answer.",
+        f"Medians; *a container anew* counts from its unit's start to its page's answer. {theirs}",
     ]
 
 

@@ -15,12 +15,14 @@ from measure.here import ROOT, MeasureError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from measure.boots import Bench
     from measure.stock import Stock
 
 EVIDENCE = ROOT / "docs/evidence"
 SECTIONS = ("cold", "build", "image", "boot", "client", "settings", "layers")
 SLOW = ("cold", "layers")
 ROUNDS, CLIENT_ROUNDS = 3, 60
+DEMO = "demo-amd64"
 
 Section = dict[str, object]
 
@@ -101,33 +103,44 @@ def _settings(rounds: int, _folder: Path) -> dict[str, Section]:
 
 
 def _layers(rounds: int, _folder: Path) -> dict[str, Section]:
-    from measure import layers
+    from measure import layers, node
 
-    return {"layers": layers.measure(rounds)}
+    built = node.image_folder()
+    with tempfile.TemporaryDirectory(prefix="bench-layers-", dir="/var/tmp") as name:
+        bench = _bench(built, Path(name))
+        return {"layers": layers.measure(bench, rounds)}
 
 
 def _boot(rounds: int, folder: Path) -> dict[str, Section]:
     from measure import boots, node, stock
+
+    built = node.image_folder()
+    with tempfile.TemporaryDirectory(prefix="bench-boot-", dir="/var/tmp") as name:
+        bench = _bench(built, Path(name))
+        boot, used, picture = boots.compare(bench, rounds)
+        if bench.yardstick is not None:
+            ours = json.loads((built / "manifest.json").read_text(encoding="utf-8"))["packages"]
+            boot["different_versions"] = stock.different(bench.yardstick.versions, ours)
+            boot["stock_packages"] = len(bench.yardstick.versions)
+    (folder / "boot.svg").write_text(picture, encoding="utf-8")
+    return {"boot": boot, "memory": used}
+
+
+def _bench(built: Path, work: Path) -> Bench:
+    """What boots need, in WORK: a copy of the image BUILT, since others may build while we boot."""
+    from measure import node
+    from measure.boots import Bench
     from skyrocket.cli import lab_folders
     from skyrocket.fetch import places
     from skyrocket.lab import accelerator
     from skyrocket.models.progress import Silent
 
-    built, tools = node.image_folder(), lab_folders.tools()
-    with tempfile.TemporaryDirectory(prefix="bench-boot-", dir="/var/tmp") as name:
-        image, work = Path(name) / "image", Path(name)
-        node.link_image(built, image)  # others may build while we boot
-        memory = places.folder("logs").parent / "accelerator.json"
-        verdict = accelerator.find(lab_folders.sandbox(tools), image, memory, Silent())
-        yardstick, why_not = _yardstick(tools)
-        bench = boots.Bench(image, tools, work, verdict.accelerator, yardstick, why_not)
-        boot, used, picture = boots.compare(bench, rounds)
-        if yardstick is not None:
-            ours = json.loads((image / "manifest.json").read_text(encoding="utf-8"))["packages"]
-            boot["different_versions"] = stock.different(yardstick.versions, ours)
-            boot["stock_packages"] = len(yardstick.versions)
-    (folder / "boot.svg").write_text(picture, encoding="utf-8")
-    return {"boot": boot, "memory": used}
+    tools, image = lab_folders.tools(), work / "image"
+    node.link_image(built, image)
+    memory = places.folder("logs").parent / "accelerator.json"
+    verdict = accelerator.find(lab_folders.sandbox(tools), image, memory, Silent())
+    yardstick, why_not = _yardstick(tools)
+    return Bench(image, tools, work, verdict.accelerator, yardstick, why_not)
 
 
 def _yardstick(tools: Path) -> tuple[Stock | None, str]:
@@ -136,7 +149,7 @@ def _yardstick(tools: Path) -> tuple[Stock | None, str]:
     from skyrocket.build.lock import solver
     from skyrocket.fetch import places, sources
 
-    lock = (ROOT / "packages.lock").read_bytes()
+    lock, demo = (ROOT / "packages.lock").read_bytes(), places.folder("oci") / DEMO
     order = sources.ordered("")
     lines = [
         f"deb {one.uri} {suite} main"
@@ -145,7 +158,8 @@ def _yardstick(tools: Path) -> tuple[Stock | None, str]:
     ]
     print("make the stock image", flush=True)
     try:
-        return stock.make(places.folder("stock") / stock.identity(lock), tools, lines), ""
+        kept = places.folder("stock") / stock.identity(lock, demo)
+        return stock.make(kept, tools, lines, demo), ""
     except MeasureError as error:
         print(f"  {error}", file=sys.stderr)
         return None, str(error)

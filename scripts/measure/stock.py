@@ -13,6 +13,7 @@ import json
 import os
 import shutil
 import subprocess
+import tarfile
 from typing import TYPE_CHECKING, NamedTuple
 
 from measure.here import MeasureError
@@ -29,6 +30,24 @@ PACKAGES = (
 )  # fmt: skip
 COMPARED = ("linux-image-6", "containerd", "systemd", "runc")
 READY = "stock: ready"
+CONTAINER = "stock: container"
+CONTAINERS_TOO = "bench.containers"
+"""The kernel's argument that makes it start the demonstration's container, after READY."""
+STARTS = 3
+IMAGE = "localhost/demo:1"
+SCRIPT = f"""#!/bin/bash
+ctr images import --index-name {IMAGE} /demo.tar
+for count in $(seq {STARTS}); do
+  systemctl start bench-demo
+  until exec 3<>/dev/tcp/127.0.0.1/8080 && printf 'GET / HTTP/1.0\\r\\n\\r\\n' >&3 && \\
+    read -r line <&3; do :; done 2>/dev/null
+  read -r now rest </proc/uptime
+  start=$(systemctl show bench-demo -P InactiveExitTimestampMonotonic)
+  echo "{CONTAINER}: start=$start now=$now" >/dev/ttyS0
+  exec 3>&-
+  systemctl stop bench-demo
+done
+"""
 DISK_BYTES = 3 << 30
 FILES = {
     "etc/machine-id": "0123456789abcdef0123456789abcdef\n",
@@ -43,8 +62,19 @@ FILES = {
         "> /dev/ttyS0'\n\n"
         "[Install]\nWantedBy=multi-user.target\n"
     ),
+    "usr/local/bin/bench-containers": SCRIPT,
+    "etc/systemd/system/bench-containers.service": (
+        "[Unit]\nDescription=Start the Demonstration\nAfter=stock-ready.service\n"
+        f"ConditionKernelCommandLine={CONTAINERS_TOO}\n\n"
+        "[Service]\nType=oneshot\nExecStart=/bin/bash /usr/local/bin/bench-containers\n\n"
+        "[Install]\nWantedBy=multi-user.target\n"
+    ),
+    "etc/systemd/system/bench-demo.service": (
+        "[Unit]\nDescription=The Demonstration\n\n[Service]\n"
+        f"ExecStart=/usr/bin/ctr run --rm --net-host {IMAGE} demo\n"
+    ),
 }
-UNITS = ("systemd-networkd", "systemd-resolved", "stock-ready")
+UNITS = ("systemd-networkd", "systemd-resolved", "stock-ready", "bench-containers")
 
 
 class CannotMakeError(MeasureError):
@@ -72,14 +102,17 @@ def obstacles() -> list[str]:
     return found
 
 
-def identity(lock: bytes) -> str:
-    """Names a stock image: made anew when our own packages change, or this recipe."""
-    recipe = json.dumps([PACKAGES, FILES, DISK_BYTES])
+def identity(lock: bytes, demo: Path) -> str:
+    """Names a stock image: made anew when our packages change, the demonstration, this recipe."""
+    recipe = json.dumps([PACKAGES, FILES, DISK_BYTES, (demo / "index.json").read_text()])
     return hashlib.sha256(lock + recipe.encode()).hexdigest()[:24]
 
 
-def make(folder: Path, tools: Path, repositories: Sequence[str]) -> Stock:
-    """Make it, unless FOLDER has it already. REPOSITORIES are lines of apt's list of sources."""
+def make(folder: Path, tools: Path, repositories: Sequence[str], demo: Path) -> Stock:
+    """Make it, unless FOLDER has it already.
+
+    REPOSITORIES are lines of apt's list of sources, DEMO is the demonstration's OCI layout.
+    """
     stock = Stock(folder)
     if (folder / "versions.json").is_file():
         return stock
@@ -90,6 +123,8 @@ def make(folder: Path, tools: Path, repositories: Sequence[str]) -> Stock:
     folder.mkdir(parents=True)
     _install(root, tools, repositories)
     _configure(root)
+    with tarfile.open(root / "demo.tar", "w") as tar:
+        tar.add(demo.resolve(), ".")
     versions = _versions(root)
     boot = root / "boot"
     for name, pattern in (("kernel", "vmlinuz-*"), ("initrd", "initrd.img-*")):

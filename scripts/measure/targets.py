@@ -38,6 +38,7 @@ TARGETS = (
     Target("the same, of the stock image's", "boot.ratio", 0.5, ""),
     Target("our resident processes, PSS", "memory.ours_pss_bytes", 25 * MB, "B"),
     Target("apiclient get os, of the bare interpreter's", "client.ratio", 2, ""),
+    Target("start of a container, of the stock's", "layers.container_ratio whole", 1.1, ""),
     Target("500 keys checked and planned", "settings.plan_ms.median", 50, "ms"),
     Target("one key, from set to applied", "settings.set_ms.median", 300, "ms"),
     Target("500 settings over 200 upgrades, on disk", "settings.chain_bytes", 40 * MB, "B"),

@@ -13,6 +13,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 RACK = pytest.StashKey[Rack]()
+ON_DISC = """
+[settings]
+motd = "from the disc"
+[settings.kernel.sysctl]
+"vm.max_map_count" = "300321"
+"""
 
 
 @pytest.fixture(scope="session")
@@ -28,8 +34,12 @@ def rack(
 
 @pytest.fixture(scope="session")
 def spare(rack: Rack) -> Machine:
-    """A node whose tests leave it other than it was: its network, its kernel, its boots."""
-    return rack.start(rack.order("spare", demo=False))
+    """A node whose tests leave it other than it was: its network, its kernel, its boots.
+
+    Its user data lies compressed on an ISO 9660 disc in a CD drive.
+    """
+    disc = {"seed": "iso9660", "seed_compressed": True, "user_data": ON_DISC}
+    return rack.start(rack.order("spare", demo=False, **disc))
 
 
 @pytest.fixture(scope="session")

@@ -124,6 +124,19 @@ class Machine:
     def wait_ready(self, since: int = 0, seconds: float = REBOOT_SECONDS) -> str:
         return self.wait_serial("skyrocket: ready version=", since, seconds)
 
+    def ended_by(self, script: str) -> dict[str, str]:
+        """Run SCRIPT, which ends this boot, and give what the next boot knows of that end."""
+        boot_id = self.host("cat /proc/sys/kernel/random/boot_id").out.strip()
+        mark = self.mark()
+        # In the background: the connection does not survive what comes.
+        self.admin("sheltie", "-c", f"(sleep 1; {script}) >/dev/null 2>&1 </dev/null &")
+        self.hang_up()
+        self.wait_ready(mark)
+        facts = json.loads(self.host("cat /run/skyrocket/initrd.json").out)
+        previous: dict[str, str] = facts["previous_boot"]
+        assert boot_id == previous["boot_id"]
+        return previous
+
     def cut_power(self) -> None:
         self.hang_up()
         qmp.ask(self.home.socket, qmp.QUIT)

@@ -91,6 +91,13 @@ def test_a_module_without_a_good_signature_is_refused(upgraded: Machine) -> None
     assert loaded.status == 0, loaded
 
 
+def test_a_kernel_panic_reboots_and_is_remembered(upgraded: Machine) -> None:
+    """`panic=` restarts the machine, and its last words, kept by the firmware, name the panic."""
+    ended = upgraded.ended_by("echo c > /proc/sysrq-trigger")["ended"].lower()
+    assert "panic" in ended or "sysrq" in ended, ended
+    assert upgraded.get("os.version_id")["os"]["version_id"] == "0.2.0"
+
+
 def test_a_broken_new_version_gives_way_to_the_old_one(rack: Rack) -> None:
     """One try: the version whose settings fail is not booted again, the old one answers."""
     node = start(rack, "fallen", pair("broken", BROKEN))

@@ -15,12 +15,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.boot
 
 PRIVATE = "/var/lib/bottlerocket"
-THEIRS = """
-[settings]
-motd = "from the disc"
-[settings.kernel.sysctl]
-"vm.max_map_count" = "300321"
-"""
 WRONG = """
 [settings]
 motd = 7
@@ -41,69 +35,62 @@ def answered_at(said: str) -> float:
     return float(ready.uptime)
 
 
-@pytest.fixture(scope="module")
-def iso(rack: Rack) -> Machine:
-    """A node whose user data lies compressed on an ISO 9660 disc in a CD drive."""
-    order = rack.order("iso", seed="iso9660", seed_compressed=True, user_data=THEIRS, demo=False)
-    return rack.start(order)
-
-
-def test_a_compressed_disc_in_a_cd_drive_is_applied(iso: Machine) -> None:
+def test_a_compressed_disc_in_a_cd_drive_is_applied(spare: Machine) -> None:
     """`cidata` on ISO 9660 behind AHCI: the settings are the user's, and so is the kernel."""
-    assert iso.get("settings.motd")["settings"] == {"motd": "from the disc"}
-    assert iso.host("cat /proc/sys/vm/max_map_count").out == "300321\n"
-    assert iso.host("mount | grep /run/skyrocket/user-data").out == ""
+    assert spare.get("settings.motd")["settings"] == {"motd": "from the disc"}
+    assert spare.host("cat /proc/sys/vm/max_map_count").out == "300321\n"
+    assert spare.host("mount | grep /run/skyrocket/user-data").out == ""
 
 
 @pytest.mark.proof  # not run since SELinux is on
-def test_the_disc_wins_over_the_private_file_and_overrides_over_both(iso: Machine) -> None:
+def test_the_disc_wins_over_the_private_file_and_overrides_over_both(spare: Machine) -> None:
     """A node whose settings were taken away reads all its sources again, in the order said."""
     files = {
         "user-data.toml": '[settings]\nmotd = "private"\n[settings.ntp]\noptions = ["private"]\n',
         "user-data-overrides.toml": '[settings.network]\nhostname = "over"\n',
     }
     for name, text in files.items():
-        assert iso.admin("sheltie", "-c", f"cat > {PRIVATE}/{name}", stdin=text).status == 0
-    assert iso.host(f"rm -r {PRIVATE}/store && sync").status == 0
-    mark = iso.mark()
-    assert iso.admin("apiclient", "reboot").status == 0
-    iso.hang_up()
-    iso.wait_ready(mark)
-    settings = iso.get("settings.")["settings"]
+        assert spare.admin("sheltie", "-c", f"cat > {PRIVATE}/{name}", stdin=text).status == 0
+    assert spare.host(f"rm -r {PRIVATE}/store && sync").status == 0
+    mark = spare.mark()
+    assert spare.admin("apiclient", "reboot").status == 0
+    spare.hang_up()
+    spare.wait_ready(mark)
+    settings = spare.get("settings.")["settings"]
     assert settings["motd"] == "from the disc"
     assert settings["ntp"]["options"] == ["private"]
     assert settings["network"]["hostname"] == "over"
 
 
 @pytest.mark.proof  # not run since SELinux is on
-def test_wrong_user_data_is_in_status_and_journal_and_takes_no_time(iso: Machine) -> None:
+def test_wrong_user_data_is_in_status_and_journal_and_takes_no_time(spare: Machine) -> None:
     """On a node that can be asked: the same reason everywhere, and the API as soon as before.
 
     It is the node's second boot with these sources, so its settings are there and the admin
     container runs; the mark that user data was taken in is what is taken away.
     """
-    normal = answered_at(iso.serial())
+    normal = answered_at(spare.serial())
     overrides = f"cat > {PRIVATE}/user-data-overrides.toml"
-    assert iso.admin("sheltie", "-c", overrides, stdin=WRONG).status == 0
+    assert spare.admin("sheltie", "-c", overrides, stdin=WRONG).status == 0
     document = f"{PRIVATE}/store/settings-1.json"
-    kept = json.loads(iso.host(f"cat {document}").out)
+    kept = json.loads(spare.host(f"cat {document}").out)
     assert kept.pop("user_data") is True
     text = json.dumps(kept)
-    assert iso.admin("sheltie", "-c", f"cat > {document} && sync", stdin=text).status == 0
-    mark = iso.mark()
-    assert iso.admin("apiclient", "reboot").status == 0
-    iso.hang_up()
-    iso.wait_ready(mark)
-    said = iso.wait_serial("skyrocket: degraded", mark, seconds=10)
+    assert spare.admin("sheltie", "-c", f"cat > {document} && sync", stdin=text).status == 0
+    mark = spare.mark()
+    assert spare.admin("apiclient", "reboot").status == 0
+    spare.hang_up()
+    spare.wait_ready(mark)
+    said = spare.wait_serial("skyrocket: degraded", mark, seconds=10)
     assert answered_at(said) <= normal + LATER_SECONDS
-    status = json.loads(iso.admin("apiclient", "raw", "-u", "/status").out)
+    status = json.loads(spare.admin("apiclient", "raw", "-u", "/status").out)
     (reason,) = status["reasons"]
     assert status["degraded"]
     assert all(mistake in reason for mistake in MISTAKES)
     assert f"skyrocket: {reason}" in "".join(serial.clean(said))
-    journal = iso.host("journalctl --boot --unit=skyrocket-boot --output=cat").out
+    journal = spare.host("journalctl --boot --unit=skyrocket-boot --output=cat").out
     assert reason in journal
-    assert iso.get("settings.motd")["settings"] == {"motd": "from the disc"}
+    assert spare.get("settings.motd")["settings"] == {"motd": "from the disc"}
 
 
 @pytest.mark.proof  # not run since SELinux is on

@@ -182,10 +182,15 @@ def test_versions_that_decide_the_comparison_are_compared() -> None:
     assert expected == stock.different(theirs, ours)
 
 
-def test_the_stock_image_is_made_anew_with_a_new_lock() -> None:
-    """Its name follows the packages."""
-    assert stock.identity(b"one") != stock.identity(b"two")
-    assert stock.identity(b"one") == stock.identity(b"one")
+def test_the_stock_image_is_made_anew_with_a_new_lock(tmp_path: Path) -> None:
+    """Its name follows the packages, and the demonstration's image."""
+    index = tmp_path / "index.json"
+    index.write_text("{}", encoding="ascii")
+    one = stock.identity(b"one", tmp_path)
+    assert stock.identity(b"one", tmp_path) == one
+    assert stock.identity(b"two", tmp_path) != one
+    index.write_text("[]", encoding="ascii")
+    assert stock.identity(b"one", tmp_path) != one
 
 
 def test_what_hinders_the_stock_image_is_said(
@@ -195,7 +200,7 @@ def test_what_hinders_the_stock_image_is_said(
     monkeypatch.setattr(stock.os, "geteuid", lambda: 1000)
     monkeypatch.setattr(stock.shutil, "which", lambda _name: None)
     with pytest.raises(stock.CannotMakeError, match=r"not root.*mmdebstrap is not installed"):
-        stock.make(tmp_path / "stock", tmp_path, [])
+        stock.make(tmp_path / "stock", tmp_path, [], tmp_path)
     assert not (tmp_path / "stock").exists()
 
 

@@ -50,6 +50,7 @@ class Defaults(NamedTuple):
 
     suites: tuple[str, ...]
     archives: dict[str, tuple[str, ...]]
+    newer: dict[str, tuple[str, ...]]  # later suites of the main archive: packages taken from each
     default: dict[str, str]
     snapshot: dict[str, str]
     wheel_index: str
@@ -63,6 +64,7 @@ def defaults(path: Path = DATA) -> Defaults:
         return Defaults(
             suites=tuple(raw["suites"]),
             archives={name: tuple(suites) for name, suites in raw["archives"].items()},
+            newer={suite: tuple(names) for suite, names in raw["newer"].items()},
             default=dict(raw["default"]),
             snapshot=dict(raw["snapshot"]),
             wheel_index=str(raw["wheels"]["index"]),

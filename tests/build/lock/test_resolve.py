@@ -182,7 +182,7 @@ def checkout(folder: Path, **files: str) -> Path:
     return folder
 
 
-DATA = sources.Defaults(("trixie",), {}, {}, {}, "", {"image": ("postfix",)}, {})
+DATA = sources.Defaults(("trixie",), {}, {}, {}, {}, "", {"image": ("postfix",)}, {})
 
 
 def test_a_lock_from_definitions(tmp_path: Path) -> None:
@@ -203,7 +203,19 @@ def test_a_lock_from_definitions(tmp_path: Path) -> None:
     assert lock.snapshot == "20261124T203001Z"
     assert [one.architecture for one in lock.packages["arm64"]] == ["arm64"] * 3
     listed = (tmp_path / "amd64/sources.list").read_text()
-    assert listed == "deb [arch=amd64 signed-by=/keyring.gpg] http://m/debian trixie main\n"
+    options = "arch=amd64 signed-by=/keyring.gpg check-valid-until=no"
+    assert listed == f"deb [{options}] http://m/debian trixie main\n"
+    assert (tmp_path / "amd64/preferences").read_text() == ""
+
+
+def test_from_a_later_suite_comes_only_what_is_named() -> None:
+    """apt takes the first rule that fits: the package's own before the one for all."""
+    assert resolve.preferences({"later": ("one", "two")}).split("\n\n") == [
+        "Package: one\nPin: release n=later\nPin-Priority: 990",
+        "Package: two\nPin: release n=later\nPin-Priority: 990",
+        "Package: *\nPin: release n=later\nPin-Priority: -1",
+        "",
+    ]
 
 
 def test_a_kernel_is_asked_for_by_the_other_architectures_name() -> None:

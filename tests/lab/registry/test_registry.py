@@ -245,8 +245,10 @@ def test_as_a_process_of_its_own(tmp_path: Path) -> None:
         url = f"http://{said['address']}/v2/demo/manifests/1.0"
         with urllib.request.urlopen(url, timeout=10) as answer:
             assert answer.status == 200
+        assert process.stderr is not None
+        log = process.stderr.readline()  # it may come after the answer, and must before the end
         process.terminate()
-        _, log = process.communicate(timeout=20)
+        process.communicate(timeout=20)
     finally:
         process.kill()
         process.wait()

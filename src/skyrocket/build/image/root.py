@@ -40,13 +40,59 @@ class Verity(NamedTuple):
     hash_bytes: int
 
 
-def make_erofs(
+def parts(entries: Iterable[Entry]) -> tuple[list[Entry], list[Entry]]:
+    """What others built, and what is ours with the folders it lies in; both with every folder.
+
+    Ours changes with every commit, theirs with the lock: the second is laid over the first, which
+    saves packing it anew and leaves each of its blocks where it was.
+    """
+    found = list(entries)
+    theirs = [e for e in found if e.kind == "folder" or e.origin.startswith("debian:")]
+    ours = {e.path: e for e in found if not e.origin.startswith("debian:") and e.kind != "folder"}
+    folders = {parent for path in ours for parent in parents(path)}
+    return theirs, [e for e in found if e.path in ours or e.path in folders]
+
+
+def parents(path: str) -> list[str]:
+    """The folders that PATH lies in, outermost last: "a/b/c" has "a/b" and "a"."""
+    return [path[:end] for end in range(len(path) - 1, 0, -1) if path[end] == "/"]
+
+
+def make_base(
     tools: Sandbox, entries: Iterable[Entry], folder: Path, epoch: int, label: str = ""
 ) -> None:
     """Write FOLDER/root.erofs from the entries; the same entries give the same bytes.
 
     LABEL is the top folder's.
     """
+    _mkfs(tools, entries, folder, epoch, label)
+
+
+def make_erofs(
+    tools: Sandbox,
+    base: Path,
+    entries: Iterable[Entry],
+    folder: Path,
+    epoch: int,
+    label: str = "",
+) -> None:
+    """Write FOLDER/root.erofs: the image BASE with the entries laid over it.
+
+    Each folder on the way to an entry must be among the entries, or it loses its mode and label.
+    """
+    shutil.copyfile(base, folder / "root.erofs")
+    _mkfs(tools, entries, folder, epoch, label, "--incremental=data")
+    tools.run(["fsck.erofs", "/out/root.erofs"], mounts=[Mount(folder, "/out")])
+
+
+def _mkfs(
+    tools: Sandbox,
+    entries: Iterable[Entry],
+    folder: Path,
+    epoch: int,
+    label: str,
+    *how: str,
+) -> None:
     tar = folder / "root.tar"
     with tar.open("wb") as file:
         write_tar(entries, file, epoch, label)
@@ -57,7 +103,7 @@ def make_erofs(
         [
             "mkfs.erofs", f"-z{ALGORITHMS}", f"-C{CLUSTER}", f"-T{epoch}", f"-U{ROOT_UUID}",
             # The number of workers shows in the result: never the machine's number of cores.
-            "--workers=2", "--compress-hints=/out/hints",
+            "--workers=2", "--compress-hints=/out/hints", *how,
             "--tar=f", "--quiet", "/out/root.erofs", "/out/root.tar",
         ],
         mounts=[Mount(folder, "/out", writable=True)],

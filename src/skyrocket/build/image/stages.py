@@ -61,16 +61,32 @@ def make_root(
     sandbox: Sandbox, entries: Sequence[Entry], epoch: int, label: str = ""
 ) -> tuple[Path, root.Verity]:
     """A folder with root.erofs and root.verity, and what the proof says."""
+    theirs, ours = root.parts(entries)
+    base = _base(sandbox, theirs, epoch, label)
 
     def make(folder: Path) -> None:
-        root.make_erofs(sandbox, entries, folder, epoch, label)
+        root.make_erofs(sandbox, base / "root.erofs", ours, folder, epoch, label)
         proof = root.make_verity(sandbox, folder / "root.erofs", folder)
         (folder / "root.hash").write_text(proof.root_hash)
 
-    rows = [[e.path, e.kind, e.mode, e.link, e.uid, e.gid, e.label, source(e)] for e in entries]
-    folder = _run(sandbox, "root", {"entries": rows, "epoch": epoch, "label": label}, make)
+    inputs: dict[str, object] = {"base": base.name, "entries": _rows(ours)}
+    folder = _run(sandbox, "root", inputs, make)
     sizes = [(folder / name).stat().st_size for name in ("root.erofs", "root.verity")]
     return folder, root.Verity((folder / "root.hash").read_text(), *sizes)
+
+
+def _base(sandbox: Sandbox, entries: Sequence[Entry], epoch: int, label: str) -> Path:
+    """A folder with root.erofs, as yet without what is ours."""
+
+    def make(folder: Path) -> None:
+        root.make_base(sandbox, entries, folder, epoch, label)
+
+    inputs: dict[str, object] = {"entries": _rows(entries), "epoch": epoch, "label": label}
+    return _run(sandbox, "base", inputs, make)
+
+
+def _rows(entries: Sequence[Entry]) -> list[list[object]]:
+    return [[e.path, e.kind, e.mode, e.link, e.uid, e.gid, e.label, source(e)] for e in entries]
 
 
 def initrd_entries(init: Path, module_folder: Path) -> list[Entry]:

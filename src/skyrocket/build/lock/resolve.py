@@ -15,7 +15,7 @@ from skyrocket.build.lock.errors import ResolveError
 from skyrocket.models.lock import Package
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
 
@@ -56,12 +56,20 @@ class Apt:
         (self.directory / "status").write_bytes(b"")
         (self.directory / "sources.list").write_text(
             "".join(
-                f"{kind} [arch={self.arch} signed-by={keyring}] {repository.uri} {suite} main\n"
+                # Stable suites name no end; the end of a later one would only say that a mirror
+                # is slow, and the lock names what was taken.
+                f"{kind} [arch={self.arch} signed-by={keyring} check-valid-until=no] "
+                f"{repository.uri} {suite} main\n"
                 for repository in repositories
                 for suite in repository.suites
             )
         )
         (self.directory / "apt.conf").write_text(configuration(self.inside, self.arch, proxy))
+        self.prefer({})
+
+    def prefer(self, newer: Mapping[str, Iterable[str]]) -> None:
+        """Take from each suite of NEWER the packages named there, and no other."""
+        (self.directory / "preferences").write_text(preferences(newer))
 
     def update(self) -> None:
         self._apt("apt-get", "update")
@@ -111,7 +119,7 @@ def configuration(directory: str, arch: str, proxy: str) -> str:
         "Dir::Etc::SourceParts": "/dev/null",
         "Dir::Etc::Parts": "/dev/null",
         "Dir::Etc::Main": "/dev/null",
-        "Dir::Etc::Preferences": "/dev/null",
+        "Dir::Etc::Preferences": f"{directory}/preferences",
         "Dir::Etc::PreferencesParts": "/dev/null",
         "Dir::Etc::Trusted": "/dev/null",
         "Dir::Etc::TrustedParts": "/dev/null",
@@ -131,6 +139,17 @@ def configuration(directory: str, arch: str, proxy: str) -> str:
     if proxy:
         lines["Acquire::http::Proxy"] = proxy
     return "".join(f'{key} "{value}";\n' for key, value in lines.items())
+
+
+def preferences(newer: Mapping[str, Iterable[str]]) -> str:
+    """Pins for apt: suites of NEWER have nothing, but for the packages named there."""
+    rules = []
+    for suite, names in newer.items():
+        rules += [(name, suite, 990) for name in names] + [("*", suite, -1)]
+    return "".join(
+        f"Package: {name}\nPin: release n={suite}\nPin-Priority: {rank}\n\n"
+        for name, suite, rank in rules
+    )
 
 
 def simulation(text: str) -> list[tuple[str, str]]:

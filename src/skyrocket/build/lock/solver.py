@@ -43,6 +43,15 @@ def repositories(data: sources.Defaults, order: Sequence[sources.Source]) -> lis
     return found
 
 
+def _prepare(apt: Apt, order: Sequence[sources.Source], kind: str = "deb") -> Apt:
+    data = sources.defaults()
+    known = repositories(data, order)
+    main = next(one.bases[sources.MAIN] for one in order if sources.MAIN in one.bases)
+    apt.prepare([*known, Repository(main, tuple(data.newer))], KEYRING, order[0].proxy, kind)
+    apt.prefer(data.newer)
+    return apt
+
+
 def in_tools(tree: Path, arch: str, order: Sequence[sources.Source], kind: str = "deb") -> Apt:
     """Apt of the tools TREE, prepared for ARCH. KIND `deb-src` reads source lists instead."""
     directory = places.folder("apt") / f"{arch}-{kind}"
@@ -58,9 +67,7 @@ def in_tools(tree: Path, arch: str, order: Sequence[sources.Source], kind: str =
         except SandboxError as error:
             raise ResolveError(f"cannot ask apt: {error}") from error
 
-    apt = Apt(directory, arch, run, INSIDE)
-    apt.prepare(repositories(sources.defaults(), order), KEYRING, order[0].proxy, kind)
-    return apt
+    return _prepare(Apt(directory, arch, run, INSIDE), order, kind)
 
 
 def on_machine(arch: str, order: Sequence[sources.Source]) -> Apt:
@@ -77,9 +84,7 @@ def on_machine(arch: str, order: Sequence[sources.Source]) -> Apt:
         except command.CommandError as error:
             raise ResolveError(f"cannot ask apt: {error}") from error
 
-    apt = Apt(places.folder("apt") / f"{arch}-machine", arch, run)
-    apt.prepare(repositories(sources.defaults(), order), KEYRING, order[0].proxy)
-    return apt
+    return _prepare(Apt(places.folder("apt") / f"{arch}-machine", arch, run), order)
 
 
 def _lay_out(etc: Path) -> None:
