@@ -132,7 +132,12 @@ def deactivate(boot: BootPartition, root_hash: str, running: str) -> None:
 
 
 def _move(boot: BootPartition, source: str, target: str) -> None:
+    """Move a file; between two writes it is in one folder or in none, and never in both.
+
+    A folder that is synced alone would show the new name without the file's length and place.
+    """
     files.rename(source, target)
-    files.sync_folder(boot.path(slots.FOLDER))
-    files.sync_folder(boot.path(STAGED))
+    files.sync_folder(os.path.dirname(source))
+    files.sync_file(target)
+    files.sync_folder(os.path.dirname(target))
     boot.sync()
