@@ -110,7 +110,7 @@ def test_an_addon_with_the_words_of_settings_is_made_and_signed(
     words = ["hugepagesz=2M", "hugepages=4", "nosmt"]
     signed = output.read_bytes()
     assert addon.words_of(signed) == words
-    assert authenticode.unsigned(signed) == addon.compose(words)
+    assert authenticode.digest(signed) == authenticode.digest(addon.compose(words))
     assert signed != addon.compose(words)
     again = tmp_path / "again.addon.efi"
     assert cli_keys.main(["sign-addon", "--dir", str(keys), str(output), str(again)]) == 0
