@@ -191,6 +191,7 @@ def settings(results: Results) -> list[str]:
         ("plan_ms", "500 keys checked and planned"),
         ("set_ms", "one key, from set to applied, the applier started for it"),
         ("set_again_ms", "the same, the applier still there"),
+        ("applier_processor_ms", "processor time of an applier, from its start over both"),
     ):
         rows.append(_row(said, _table(section, name), "ms"))
     rows += ["", "| `GET /settings`, a connection each | 50 % | 90 % | 99 % | most |"]

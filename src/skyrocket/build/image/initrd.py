@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from skyrocket.build.image.entries import Entry, with_parents
 from skyrocket.models import command_line as words
+from skyrocket.models import cpio
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 BLOCK = 4096
 """An update looks for blocks of this size in the image that runs."""
 PROGRAM = "init"
-_TYPES = {"file": 0o100000, "folder": 0o040000, "symlink": 0o120000}
+_TYPES = {"file": cpio.FILE, "folder": cpio.FOLDER, "symlink": cpio.LINK}
 
 
 def contents(program: Path, modules: Iterable[Entry]) -> list[Entry]:
@@ -56,25 +57,14 @@ def joined(*archives: bytes) -> bytes:
 
 
 def archive(entries: Iterable[Entry]) -> bytes:
-    """The entries as cpio "newc" (kernel: driver-api/early-userspace/buffer-format)."""
+    """The entries as an archive that the kernel unpacks."""
     parts: list[bytes] = []
     for number, entry in enumerate(entries, start=1):
         data = entry.link.encode() if entry.kind == "symlink" else b""
         data = entry.read() if entry.kind == "file" else data
-        parts.append(_record(entry.path, _TYPES[entry.kind] | entry.mode, data, number))
-    parts.append(_record("TRAILER!!!", 0, b"", 0))
+        parts.append(cpio.record(entry.path, _TYPES[entry.kind] | entry.mode, data, number))
+    parts.append(cpio.end())
     return b"".join(parts)
-
-
-def _record(path: str, mode: int, data: bytes, number: int) -> bytes:
-    name = path.encode() + b"\0"
-    fields = (number, mode, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(name), 0)
-    head = b"070701" + b"".join(b"%08X" % field for field in fields) + name
-    return _padded(head) + _padded(data)
-
-
-def _padded(data: bytes) -> bytes:
-    return data + b"\0" * (-len(data) % 4)
 
 
 def compress(tools: Sandbox, data: bytes) -> bytes:

@@ -15,12 +15,18 @@ from skyrocket.host.system import files
 from skyrocket.models.api import ActionResult, ApplyResult, UpdateAnswer, UpdateRequest
 
 if TYPE_CHECKING:
+    from skyrocket.host.network.trying import Places
     from skyrocket.models.api import ApplyRequest, Variant
+    from skyrocket.models.trials import Trial
     from skyrocket.models.update_status import Status, Verb
+
+    Window = tuple[float, float, str]
+    """Seconds, and when they begin: the uptime of which boot."""
 
 T = TypeVar("T")
 FOLDER = "/run/skyrocket"
 NETWORK, NETWORK_OVERRIDE = "/var/lib/bottlerocket/net.toml", "/var/lib/netdog/net.toml"
+NETWORK_TRIAL = "/var/lib/bottlerocket/net-trial.json"
 UPDATE_HELD = "Unable to obtain shared lock for reading update status: a command is under way"
 UPDATE_SECONDS = 60.0
 """A command is answered when it has started; under emulation the start alone takes seconds."""
@@ -32,14 +38,19 @@ APPLY_SECONDS = 100.0
 class Doors:
     """The sockets of the privileged verbs."""
 
-    __slots__ = ("_folder", "_network", "_override")
+    __slots__ = ("_folder", "_network", "_override", "_trial")
 
     def __init__(
-        self, folder: str = FOLDER, network: str = NETWORK, override: str = NETWORK_OVERRIDE
+        self,
+        folder: str = FOLDER,
+        network: str = NETWORK,
+        override: str = NETWORK_OVERRIDE,
+        trial: str = NETWORK_TRIAL,
     ) -> None:
         self._folder = folder
         self._network = network
         self._override = override
+        self._trial = trial
 
     def applied(self, request: ApplyRequest) -> ApplyResult:
         """Like `apply`, and wait for the outcome; FailedError when there is none."""
@@ -87,14 +98,56 @@ class Doors:
         if not result.ok:
             raise FailedError(f"Failed to reboot, {result.error}")
 
-    def configure_network(self, raw: bytes) -> None:
-        """Keep RAW as the node's net.toml; what follows from it, systemd starts when it changed."""
+    def configure_network(self, raw: bytes, trial: Window | None = None) -> None:
+        """Keep RAW as the node's net.toml; what follows from it, systemd starts when it changed.
+
+        With a window it is on TRIAL. Without, it is a later choice, which ends the trial there is.
+        """
         if files.read(self._override) is not None:
             raise ConflictError(f"{self._override} is there and wins; remove it or change it")
         try:
+            if trial is not None:
+                from skyrocket.host.network import trying
+
+                trying.begin(self._places(), raw, *trial)
+                return
             files.replace(self._network, raw, 0o600, durable=True)
+            self.keep_network_trial(None)
         except OSError as error:
             raise FailedError(f"Unable to keep {self._network}: {error.strerror}") from error
+
+    def network_trial(self) -> Trial | None:
+        """The net.toml that nobody has confirmed yet."""
+        if files.read(self._trial) is None:
+            return None  # nearly always, and nothing is imported to find out
+        from skyrocket.host.network import trying
+
+        return trying.read(self._places())
+
+    def keep_network_trial(self, trial: Trial | None) -> None:
+        """Note what there is to know of that trial; None: it is over."""
+        if trial is None and files.read(self._trial) is None:
+            return
+        from skyrocket.host.network import trying
+
+        try:
+            trying.keep(self._places(), trial)
+        except OSError as error:
+            raise FailedError(f"Unable to keep {self._trial}: {error.strerror}") from error
+
+    def return_network(self, trial: Trial) -> None:
+        """Put the net.toml before TRIAL back."""
+        from skyrocket.host.network import trying
+
+        try:
+            trying.take_back(self._places(), trial)
+        except OSError as error:
+            raise FailedError(f"Unable to keep {self._network}: {error.strerror}") from error
+
+    def _places(self) -> Places:
+        from skyrocket.host.network import trying
+
+        return trying.Places(self._network, self._trial)
 
     def exec(self, client: socket.socket, raw: bytes) -> socket.socket:
         """Hand the CLIENT over to the exec service, with the RAW bytes read from it so far.

@@ -12,10 +12,10 @@ import hashlib
 import os
 from typing import TYPE_CHECKING
 
-from skyrocket.host.slots import choice
+from skyrocket.host.slots import addons, choice
 from skyrocket.host.system import files
 from skyrocket.host.update.errors import SlotError
-from skyrocket.models import slots
+from skyrocket.models import addon, slots
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -48,6 +48,7 @@ def make_room(boot: BootPartition, running: str, wanted: str, size: int) -> None
     for name in boot.names():
         if name.key != kept:
             files.remove(f"{folder}/{name}")
+            files.remove_folder(f"{folder}/{addon.folder_of(str(slots.Name(name.key)))}")
     aside, begun = boot.path(STAGED), slots.name_for(wanted)
     for found in files.names(aside):
         if found != begun:
@@ -111,6 +112,7 @@ def activate(
     """Let the loader try ROOT_HASH once; an OLDER version needs the running one to stand aside."""
     source = f"{boot.path(STAGED)}/{slots.name_for(root_hash)}"
     check(source, sha256)
+    addons.carry_over(boot, running, root_hash)
     _move(boot, source, f"{boot.path(slots.FOLDER)}/{slots.name_for(root_hash, tries=1)}")
     if older:
         for name in boot.names():
@@ -130,7 +132,12 @@ def deactivate(boot: BootPartition, root_hash: str, running: str) -> None:
 
 
 def _move(boot: BootPartition, source: str, target: str) -> None:
+    """Move a file; between two writes it is in one folder or in none, and never in both.
+
+    A folder that is synced alone would show the new name without the file's length and place.
+    """
     files.rename(source, target)
-    files.sync_folder(boot.path(slots.FOLDER))
-    files.sync_folder(boot.path(STAGED))
+    files.sync_folder(os.path.dirname(source))
+    files.sync_file(target)
+    files.sync_folder(os.path.dirname(target))
     boot.sync()
