@@ -133,9 +133,9 @@ def folder_bytes(folder: Path) -> int:
     return total
 
 
-def open_rooms() -> None:
-    """Make the rooms of `src` importable, those with dependencies too."""
+def open_rooms(group: str = "build") -> None:
+    """Make the rooms of `src` importable, those with the dependencies of GROUP too."""
     sys.path.insert(0, str(ROOT / "src"))
     from skyrocket.cli import environment as dependencies
 
-    sys.path.insert(0, str(dependencies.ready("build")))
+    sys.path.insert(0, str(dependencies.ready(group)))

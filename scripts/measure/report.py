@@ -50,6 +50,7 @@ def page(results: Results) -> str:
         "## Memory", "", *memory(results), "",
         "## The client", "", *client(results), "",
         "## Settings", "", *settings(results), "",
+        "## Updates", "", *update(results), "",
         "## What each layer costs", "", *layers(results), "",
     ]  # fmt: skip
     return "\n".join(lines)
@@ -162,6 +163,25 @@ def layers(results: Results) -> list[str]:
     ]
 
 
+def update(results: Results) -> list[str]:
+    section = _table(results, "update")
+    if "full" not in section:
+        return ["Not measured."]
+    rows = ["| what changed | over the line | of all bytes |", "|---|---|---|"]
+    for name, said in (
+        ("own", "two lines of ours, one of them in every program"), ("leaf", "every byte of runc"),
+        ("linked", "every byte of zlib, and what is linked with it"),
+    ):  # fmt: skip
+        row = _table(section, name)
+        size = shown(cast("float", row["received_bytes"]), "B")
+        rows.append(f"| {said} | {size} | {cast('float', row['ratio']):.1%} |")
+    full, seconds = _table(section, "full"), "seconds"
+    rows += ["", "| everything, on files | median | least | most |", "|---|---|---|---|"]
+    rows.append(_row("applied", _table(full, f"apply_{seconds}"), "s"))
+    rows.append(_row("dd and sha256sum", _table(full, f"dd_and_sha256sum_{seconds}"), "s"))
+    return rows
+
+
 def settings(results: Results) -> list[str]:
     section = _table(results, "settings")
     if "plan_ms" not in section:
@@ -171,6 +191,7 @@ def settings(results: Results) -> list[str]:
         ("plan_ms", "500 keys checked and planned"),
         ("set_ms", "one key, from set to applied, the applier started for it"),
         ("set_again_ms", "the same, the applier still there"),
+        ("applier_processor_ms", "processor time of an applier, from its start over both"),
     ):
         rows.append(_row(said, _table(section, name), "ms"))
     rows += ["", "| `GET /settings`, a connection each | 50 % | 90 % | 99 % | most |"]

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from measure.stock import Stock
 
 EVIDENCE = ROOT / "docs/evidence"
-SECTIONS = ("cold", "build", "image", "boot", "client", "settings", "layers")
-SLOW = ("cold", "layers")
+SECTIONS = ("cold", "build", "image", "boot", "client", "settings", "update", "layers")
+SLOW = ("cold", "update", "layers")
 ROUNDS, CLIENT_ROUNDS = 3, 60
 DEMO = "demo-amd64"
 
@@ -71,6 +71,7 @@ def _measures() -> dict[str, Callable[[int, Path], dict[str, Section]]]:
         "boot": _boot,
         "client": _client,
         "settings": _settings,
+        "update": _update,
         "layers": _layers,
     }
 
@@ -100,6 +101,12 @@ def _settings(rounds: int, _folder: Path) -> dict[str, Section]:
     from skyrocket.cli import lab_folders
 
     return {"settings": settings.measure(ROOT, lab_folders.tools(), rounds)}
+
+
+def _update(rounds: int, _folder: Path) -> dict[str, Section]:
+    from measure import update
+
+    return {"update": update.measure(rounds)}
 
 
 def _layers(rounds: int, _folder: Path) -> dict[str, Section]:

@@ -1,8 +1,8 @@
 """Measure what settings cost, by the node's code in the node's Python. Runs in the tools tree.
 
 Arguments: the folder of our code, the folder of the node's wheels, a folder to work in, the file of
-the API's policy, rounds. Figures go as JSON to standard output. Started with `apply` in front, it
-is the applier of that folder, on the socket that it finds at descriptor 3.
+the API's policy, rounds. Figures go as JSON to standard output. The folder to work in has a `node`:
+a root with the sealed program, which is the applier.
 """
 
 import json
@@ -13,10 +13,8 @@ import sys
 import time
 from pathlib import Path
 
-APPLIER = sys.argv[1] == "apply"
-SOURCE, WHEELS, FOLDER, POLICY, ROUNDS = sys.argv[1 + APPLIER : 6 + APPLIER]
+SOURCE, WHEELS, FOLDER, POLICY, ROUNDS = sys.argv[1:6]
 sys.path[:0] = [SOURCE, WHEELS]
-# Like sealed code, it is compiled once: without this every start of the applier would compile.
 sys.pycache_prefix = f"{FOLDER}/pycache"
 
 import msgspec  # noqa: E402  its folder is on the path only now
@@ -25,19 +23,11 @@ from skyrocket.host.settings.doors import RealHost  # noqa: E402
 from skyrocket.host.store.document import Document  # noqa: E402
 from skyrocket.host.store.filesystem import FileStore  # noqa: E402
 
-STORE, ROOT, API = f"{FOLDER}/store", f"{FOLDER}/root", f"{FOLDER}/api.sock"
+ROOT, API = f"{FOLDER}/node", f"{FOLDER}/api.sock"
+STORE, USED = f"{ROOT}/var/lib/bottlerocket/store", f"{FOLDER}/used"
+PROGRAM = "/usr/libexec/skyrocket/skyrocket"
 KEYS, UPGRADES, PATIENCE = 500, 200, 20.0
 READERS = 8
-
-
-def apply() -> None:
-    """The verb `apply`, with another folder for the store and another root."""
-    from skyrocket.host.settings import applier
-    from skyrocket.host.system import requests
-    from skyrocket.models.settings import table
-
-    schema, store, host = table.load(None), FileStore(STORE), RealHost(ROOT)
-    requests.serve(lambda line: msgspec.json.encode(applier.carry_out(line, schema, store, host)))
 
 
 def state(store: FileStore) -> object:
@@ -109,12 +99,16 @@ def systemd() -> int:
             if child == 0:
                 os.dup2(listener.fileno(), 3)
                 os.set_inheritable(3, True)  # noqa: FBT003  (it has no names)
-                os.environ.update(LISTEN_FDS="1", LISTEN_PID=str(os.getpid()))
-                argv = [sys.executable, "-I", "-S", __file__, "apply", *sys.argv[1:]]
-                os.execv(sys.executable, argv)  # noqa: S606
+                os.chroot(ROOT)
+                os.chdir("/")
+                given = {"LISTEN_FDS": "1", "LISTEN_PID": str(os.getpid())}
+                os.execve(PROGRAM, [PROGRAM, "apply"], given)  # noqa: S606
             runs = Path(f"{FOLDER}/applier")
             runs.touch()
-            os.waitpid(child, 0)
+            _, status, used = os.wait4(child, 0)
+            must(status == 0, "the applier failed")
+            with Path(USED).open("a", encoding="ascii") as file:
+                file.write(f"{(used.ru_utime + used.ru_stime) * 1000}\n")
             runs.unlink()
     return process
 
@@ -126,7 +120,14 @@ def changes(rounds: int) -> dict[str, object]:
         wait(lambda: not Path(f"{FOLDER}/applier").exists())
         cold.append(change(f"cold {number}"))
         warm.append(change(f"warm {number}"))
-    return {"set_ms": spread(cold), "set_again_ms": spread(warm)}
+    wait(lambda: not Path(f"{FOLDER}/applier").exists())
+    used = [float(line) for line in Path(USED).read_text(encoding="ascii").splitlines()]
+    must(len(used) == rounds, used)
+    return {
+        "set_ms": spread(cold),
+        "set_again_ms": spread(warm),
+        "applier_processor_ms": spread(used),
+    }
 
 
 def change(text: str) -> float:
@@ -246,7 +247,6 @@ def wait(condition: object) -> None:
 
 
 def main() -> None:
-    Path(f"{ROOT}/etc").mkdir(parents=True)
     FileStore(STORE).save(Document({"motd": "first"}, generation=1))
     rounds = int(ROUNDS)
     found = plan(rounds * 10)
@@ -259,7 +259,4 @@ def main() -> None:
     print(json.dumps(found | chain()))
 
 
-if APPLIER:
-    apply()
-else:
-    main()
+main()

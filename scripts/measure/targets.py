@@ -42,6 +42,12 @@ TARGETS = (
     Target("500 keys checked and planned", "settings.plan_ms.median", 50, "ms"),
     Target("one key, from set to applied", "settings.set_ms.median", 300, "ms"),
     Target("500 settings over 200 upgrades, on disk", "settings.chain_bytes", 40 * MB, "B"),
+    Target("update, our code changed, of all bytes", "update.own.ratio", 0.06, ""),
+    Target("the same, one leaf package", "update.leaf.ratio", 0.08, ""),
+    Target("the same, a package linked into the initrd", "update.linked.ratio", 0.12, ""),
+    Target("everything applied, of dd and sha256sum", "update.full.ratio", 1.3, ""),
+    Target("updater, above idle", "update.full.memory_above_idle_bytes", 64 * MB, "B"),
+    Target("a look with nothing new", "update.look.received_bytes", 4096, "bytes"),
 )
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from boot.wire import Tap
 from fakes import certificates
+from fakes.time_server import TimeServer
 from fakes.web_proxy import Proxy
 
 from skyrocket.host.containers import rights
@@ -117,6 +118,34 @@ def test_the_policy_for_huge_pages_is_the_kernels_at_once(node: Machine) -> None
     change(node, kernel={"hugepages": {"transparent": {"enabled": wanted}}})
     assert f"[{wanted}]" in node.host(f"cat {file}").out
     unset(node, "kernel.hugepages")
+
+
+@pytest.mark.proof  # no run has ended yet
+def test_words_for_a_kernel_that_was_started_directly_are_refused(node: Machine) -> None:
+    """Nobody would read the addon: an error at once, not a setting without an effect."""
+    words = json.dumps({"boot": {"kernel": {"nosmt": []}}})
+    refused = node.admin("apiclient", "set", "-j", words)
+    assert refused.status == 1
+    assert "was started without firmware" in refused.err
+    pages = json.dumps({"kernel": {"hugepages": {"static": {"2Mi": {"count": "4"}}}}})
+    assert "was started without firmware" in node.admin("apiclient", "set", "-j", pages).err
+    assert "boot" not in node.get("settings.boot").get("settings", {})
+
+
+@pytest.mark.proof  # no run has ended yet
+def test_chrony_logs_what_the_settings_say(node: Machine) -> None:
+    """It asks the server of the settings, with that server's own options, and logs each answer."""
+    log = "cat /var/log/chrony/measurements.log"
+    assert node.host(log).status != 0
+    with TimeServer() as server:
+        options = ["iburst", f"port {server.port}"]
+        one = {"address": GATEWAY, "directive": "server", "options": options}
+        change(node, ntp={"time-servers": [one], "logging": ["measurements"]})
+        try:
+            node.wait("a measurement", lambda: GATEWAY in node.host(log).out, PATIENCE)
+        finally:
+            unset(node, "ntp")
+            node.host("rm /var/log/chrony/measurements.log")
 
 
 def test_lockdown_is_raised_at_once_and_not_lowered(spare: Machine) -> None:

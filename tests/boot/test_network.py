@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from skyrocket.lab import ssh
 from skyrocket.lab.user_data import GATEWAY
 
 if TYPE_CHECKING:
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.boot
 
+WINDOW = 30
+"""Seconds; long enough to see that the node is away."""
 OWN = "/var/lib/bottlerocket/net.toml"
 # The address that QEMU's network forwards ports to; by DHCP the node would have it as well.
 STATIC = f"""
@@ -82,6 +85,24 @@ def test_static_addresses_and_a_vlan_come_at_once_stay_over_a_boot_and_go(spare:
     deadline = time.monotonic() + 60
     while addresses(spare, "eth0") != ["10.0.2.15/24 dynamic"]:
         assert time.monotonic() < deadline, "no address by DHCP"
+
+
+@pytest.mark.proof  # no run has ended yet
+def test_a_network_that_cuts_its_author_off_goes_back_by_itself(spare: Machine) -> None:
+    """The node has another address than the one that is reached, until the time is over."""
+    away = STATIC.replace('["10.0.2.15/24", "10.0.2.77/24"]', '["10.0.2.99/24"]')
+    command = ("apiclient", "network", "configure", "-", "--confirm-within", f"{WINDOW}s")
+    began = time.monotonic()
+    assert spare.admin(*command, stdin=away).status == 0
+    spare.hang_up()
+    assert not ssh.wait(spare.node, WINDOW / 2), "the node is still where it was"
+    assert ssh.wait(spare.node, WINDOW + 90), "the node did not come back"
+    assert time.monotonic() - began >= WINDOW
+    assert addresses(spare, "eth0") == ["10.0.2.15/24 dynamic"]
+    journal = spare.host("journalctl -b --no-pager -o cat -u skyrocket-api").out
+    assert "the change of net.toml goes back" in journal
+    assert spare.host(f"ls {OWN}").status != 0
+    assert spare.admin("apiclient", "raw", "-u", "/trial").out.strip() == "{}"
 
 
 def test_a_wrong_override_degrades_the_node_and_leaves_it_reachable(spare: Machine) -> None:

@@ -1,7 +1,6 @@
 """Changes on trial on a node that loses its link or its power, or gets another name.
 
-A change of net.toml is not on trial, so the node's name stands for "a change of the network
-itself".
+A `net.toml` on trial: `test_network.py`.
 """
 
 from __future__ import annotations

@@ -6,9 +6,11 @@ Built with a repository that is kept in the cache, so that images are made once.
 from __future__ import annotations
 
 import json
+import ssl
 import threading
+from base64 import b64encode
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
@@ -30,6 +32,7 @@ pytestmark = [pytest.mark.boot, pytest.mark.proof]
 OLD, NEW = "1.0.0", "1.1.0"
 VARIANT, ARCHITECTURE = "vm-dev", "x86_64"
 SECONDS = 600.0
+TLS = ROOT / "tests/data/tls"
 
 
 @pytest.fixture(scope="module")
@@ -46,9 +49,16 @@ def made(version: str, root: bytes) -> build.Built:
     return build.build(ROOT, VARIANT, ARCHITECTURE, Silent(), edition=edition)
 
 
+class Ports(NamedTuple):
+    """Of one repository: metadata in clear, targets over TLS."""
+
+    clear: int
+    tls: int
+
+
 @pytest.fixture(scope="module")
-def port(trusted: bytes, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """A repository with the new version, served on loopback."""
+def port(trusted: bytes, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ports]:
+    """A repository with the new version, served on loopback in both ways."""
     folder: Path = tmp_path_factory.mktemp("served") / "repository"
     store = Store(folder, places.folder("tests") / "update-keys", datetime.now(UTC))
     (folder / "metadata").mkdir(parents=True)
@@ -56,21 +66,33 @@ def port(trusted: bytes, tmp_path_factory: pytest.TempPathFactory) -> Iterator[i
         path.write_bytes(trusted)
     repository.refresh(store)
     repository.add(store, made(NEW, trusted).folder / "manifest.json")
-    with serve.server(folder, 0) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
-        yield server.server_address[1]
-        server.shutdown()
-        thread.join()
+    with serve.server(folder, 0) as clear, serve.server(folder, 0) as tls:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(TLS / "lab.pem")
+        tls.socket = context.wrap_socket(tls.socket, server_side=True)
+        servers = (clear, tls)
+        threads = [threading.Thread(target=each.serve_forever, args=(0.02,)) for each in servers]
+        for thread in threads:
+            thread.start()
+        yield Ports(clear.server_address[1], tls.server_address[1])
+        for server in servers:
+            server.shutdown()
+        for thread in threads:
+            thread.join()
 
 
-def user_data(port: int) -> str:
+def user_data(port: Ports) -> str:
+    """The authority of the server with the targets is the user's own."""
+    authority = b64encode((TLS / "lab-authority.pem").read_bytes()).decode()
     return f"""
 [settings]
 motd = "kept over an update"
+[settings.pki.lab]
+trusted = true
+data = "{authority}"
 [settings.updates]
-metadata-base-url = "http://10.0.2.2:{port}/metadata"
-targets-base-url = "http://10.0.2.2:{port}/targets"
+metadata-base-url = "http://10.0.2.2:{port.clear}/metadata"
+targets-base-url = "https://10.0.2.2:{port.tls}/targets"
 """
 
 
@@ -87,7 +109,7 @@ def blessed(node: Machine) -> None:
 
 
 def test_a_node_takes_an_update_and_keeps_its_settings(
-    rack: Rack, trusted: bytes, port: int
+    rack: Rack, trusted: bytes, port: Ports
 ) -> None:
     first = made(OLD, trusted)
     order = rack.order(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
 import json
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -70,8 +72,6 @@ def test_a_version_of_two_kinds_must_be_said_in_full(tmp_path: Path) -> None:
 
 
 def test_every_wave_plan_that_comes_with_the_project_is_one() -> None:
-    from datetime import UTC, datetime
-
     assert repo.plans() == ["accelerated", "default", "ohno", "slow-roll"]
     for name in repo.plans():
         assert len(bounds(repo._plan(name), datetime(2026, 1, 1, tzinfo=UTC))) >= 5
@@ -80,3 +80,40 @@ def test_every_wave_plan_that_comes_with_the_project_is_one() -> None:
 def test_waves_that_are_not_there_are_said_with_those_that_are() -> None:
     with pytest.raises(PublishError, match="cannot read waves nothing: No such file"):
         repo._plan("nothing")
+
+
+def test_a_version_that_is_not_there_is_said_with_those_that_are(tmp_path: Path) -> None:
+    folder = tmp_path / "repo"
+    run(folder, "init")
+    with pytest.raises(ReleaseError, match="no such version") as caught:
+        run(folder, "withdraw", "--version", "1.0.0")
+    assert caught.value.hint == "it has none"
+    run(folder, "add", "--manifest", str(image(tmp_path / "a", "1.0.0")))
+    with pytest.raises(ReleaseError, match="no such version") as caught:
+        run(folder, "withdraw", "--version", "1.0.1")
+    assert caught.value.hint == "it has 1.0.0 for vm-dev (x86_64)"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("2026-11-25T12:00:00", "lacks its zone"), ("tomorrow", "no time of RFC 3339")],
+)
+def test_a_start_that_could_mean_two_moments_is_refused(text: str, said: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match=said):
+        repo.moment(text)
+    assert repo.moment("2026-11-25T13:00:00+01:00") == datetime(2026, 11, 25, 12, tzinfo=UTC)
+
+
+def test_a_wave_plan_is_played_without_a_repository(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    drawn = tmp_path / "curve.svg"
+    words = ["--waves", "default", "--nodes", "300", "--every", "6 hours", "--svg", str(drawn)]
+    assert repo.main(["simulate", *words]) == 0
+    assert "\n100 %  " in capsys.readouterr().out
+    assert drawn.read_text().startswith("<svg")
+    with pytest.raises(PublishError, match="1 to 10000 can be"):
+        repo.main(["simulate", "--waves", "default", "--nodes", "10001"])
+    for wrong in ("0 hours", "often"):
+        with pytest.raises(SystemExit):
+            repo.main(["simulate", "--waves", "default", "--every", wrong])

@@ -20,8 +20,7 @@ motdd = "x"
 api-server = "https://a"
 [settings.network]
 host_name = "a"
-[settings.ntp]
-logging = ["tracking"]
+disable-ipv6 = ["eth0"]
 """
 
 
@@ -43,7 +42,7 @@ def test_all_mistakes_are_said_at_once_each_with_what_was_meant(tmp_path, capsys
         "this variant has no group kubernetes; variants that have it: none yet"
     )
     assert [(each["key"], each["idle"]) for each in said["taken"]] == [
-        ("ntp.logging", "kept, and nothing acts on it yet")
+        ("network.disable-ipv6", "kept, and nothing acts on it yet")
     ]
 
 

@@ -167,6 +167,19 @@ def test_an_interrupted_call_ends_with_130():
     assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
 
 
+def test_network_configure_puts_the_document_on_trial(tmp_path, capfd):
+    (tmp_path / "net.toml").write_text(NETWORK)
+    state = api_node.state(tmp_path)
+    with api_node.serving(tmp_path, state) as path:
+        words = ["apiclient", "-s", path, "network", "configure", f"file://{tmp_path}/net.toml"]
+        assert cli.main([*words, "--confirm-within", "2m"]) == 0
+        assert cli.main([*words, "--confirm-within", "soon"]) == 2
+    ((what, raw, (seconds, uptime, _)),) = state.doors.asked
+    assert (what, raw, seconds) == ("network", NETWORK.encode(), 120)
+    assert uptime > 0
+    assert "'soon' is no time such as" in capfd.readouterr().err
+
+
 def test_network_configure_sends_the_document(tmp_path, capfd):
     (tmp_path / "net.toml").write_text(NETWORK)
     state = api_node.state(tmp_path)

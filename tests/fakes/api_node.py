@@ -47,8 +47,14 @@ class Doors:
     def reboot(self):
         self._note(("reboot",))
 
-    def configure_network(self, raw):
-        self._note(("network", raw))
+    def configure_network(self, raw, trial=None):
+        self._note(("network", raw, trial) if trial else ("network", raw))
+
+    def network_trial(self):
+        """No net.toml is on trial here; tests of that have the real doors."""
+
+    def keep_network_trial(self, trial):
+        """See `network_trial`."""
 
     def update(self, command):
         self._note(("update", command))

@@ -7,6 +7,7 @@ step that is asked for the power fails before it happens.
 from __future__ import annotations
 
 import hashlib
+import random
 from typing import TYPE_CHECKING
 
 from fakes import verity
@@ -15,12 +16,16 @@ from skyrocket.host.slots import boot_partition
 from skyrocket.host.slots.choice import Uki, booted_by_loader
 from skyrocket.host.update.errors import SourceError
 from skyrocket.host.update.tree import BLOCK, Tree
-from skyrocket.models import disk, gpt, slots
+from skyrocket.models import block_index, disk, gpt, slots
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
     from typing import Self
+
+
+KERNEL = random.Random(0).randbytes(6 * BLOCK)
+"""What the kernel images of all versions begin with."""
 
 
 class PowerCutError(BaseException):
@@ -34,8 +39,9 @@ class Version:
         self.number = number
         self.root = b"".join(blocks)
         self.raw, self.root_hash = verity.tree(self.root)
-        self.image = f"kernel image of {number} ".encode() * 2000
+        self.image = KERNEL + f"kernel image of {number} ".encode() * 2000
         self.sha256 = hashlib.sha256(self.image).hexdigest()
+        self.index = block_index.of([self.image]).dump()
 
     @property
     def key(self) -> str:

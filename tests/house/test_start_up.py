@@ -50,6 +50,21 @@ def test_the_api_does_not_load_the_settings_model_before_it_is_asked():
     assert not [name for name in modules if name.startswith("skyrocket.models.settings")]
 
 
+def test_applying_one_key_imports_its_group_alone(tmp_path):
+    """And does apply it: what is not imported must not be missed."""
+    call = (
+        "from skyrocket.host.settings import applier, doors; "
+        "from skyrocket.host.store import document, memory; store = memory.MemoryStore(); "
+        "store.save(document.Document({'motd': 'x', 'ntp': {'options': []}})); "
+        "before = set(sys.modules); "
+        f"host = doors.RealHost({str(tmp_path)!r}); "
+        'done = applier.carry_out(b\'{"keys":["settings.motd"]}\', None, store, host); '
+        "assert done.changed_files == ['/etc/motd'], done; a |= before"
+    )
+    modules = imported(call, SOURCE, PACKAGES)
+    assert modules == {"skyrocket.models.settings.motd"}
+
+
 @pytest.mark.parametrize("verb", ["raw", "get", "set", "reboot"])
 def test_a_common_call_of_the_client_imports_almost_nothing(verb):
     modules = imported(f"import skyrocket.client.cli, skyrocket.client.verbs.{verb}", SOURCE)

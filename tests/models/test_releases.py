@@ -59,7 +59,9 @@ def test_waves_begin_at_the_seed_where_the_one_before_ends() -> None:
         ([Step("soon", 5)], "'soon' is no time"),
         ([Step("2 hours", 5), Step("1 hour", 10)], "is not after the one before"),
         ([Step("1 hour", 50), Step("2 hours", 20), Step("3 hours", 100)], "percentages must grow"),
-        ([Step("1 hour", 50), Step("2 hours", 50), Step("3 hours", 100)], "is not after"),
+        ([Step("1 hour", 50), Step("2 hours", 20)], "20 % does not come after 50 %"),
+        ([Step("1 hour", 50), Step("2 hours", 50)], "percentages must grow"),
+        ([Step("1 hour", 50), Step("1 hour", 100)], "is not after"),
     ],
 )
 def test_waves_that_make_no_sense_are_refused(steps: list[Step], said: str) -> None:

@@ -43,9 +43,12 @@ def test_a_new_repository_is_whole_and_its_keys_are_beside_it(store: Store) -> N
 def test_an_image_becomes_targets_named_by_their_hashes(store: Store, tmp_path: Path) -> None:
     added = repository.add(store, image(tmp_path / "a", "1.1.0"))
     stem = "skyrocket-vm-dev-x86_64-1.1.0-abcd1234"
-    names = {f"{stem}-boot.efi", f"{stem}-root.erofs", f"{stem}-root.verity"}
+    ends = ("boot.efi", "boot.index", "root.erofs", "root.verity")
+    names = {f"{stem}-{end}" for end in ends}
     assert targets(store) == {"manifest.json", *names}
-    assert {added.images.boot, added.images.root, added.images.hash} == names
+    assert added.proof is not None
+    said = {added.images.boot, added.images.root, added.images.hash, added.proof.boot_index}
+    assert said == names
     assert repository.manifest(store).updates == [added]
     for target in store.targets().targets.values():
         assert store.path_of(target).name.startswith(target.hashes["sha256"])

@@ -24,8 +24,6 @@ from skyrocket.models.settings.families import FAMILIES, family
 if TYPE_CHECKING:
     from skyrocket.models.settings.report import Report, Said
 
-LARGEST = 4 * 1024 * 1024
-
 
 class DocumentError(Exception):
     """Base: a document cannot be checked; `hint` is the way out."""

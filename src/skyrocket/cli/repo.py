@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import argparse
 import tomllib
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from skyrocket.cli.checkout import ROOT
-from skyrocket.models.releases import Kind, ReleaseError, WavePlan
-from skyrocket.publish import checks, repository, serve, signers
+from skyrocket.models.releases import Kind, ReleaseError, WavePlan, bounds, offset
+from skyrocket.publish import checks, repository, serve, signers, simulation
 from skyrocket.publish.errors import PublishError
 from skyrocket.publish.store import Store
 
@@ -30,6 +30,8 @@ def main(argv: list[str]) -> int:
 
         return tuf_client.main(argv[1:])
     wish = parser().parse_args(argv)
+    if wish.verb == "simulate":
+        return _simulate(wish)
     keys = wish.keys or signers.folder_for(wish.repo.absolute())
     return VERBS[wish.verb](Store(wish.repo, keys, datetime.now(UTC)), wish)
 
@@ -48,9 +50,10 @@ def parser() -> argparse.ArgumentParser:
     verbs.add_parser("check", help="is it whole, and until when")
     show = verbs.add_parser("show", help="what it has")
     served = verbs.add_parser("serve", help="serve it on loopback, for tests")
+    simulate = verbs.add_parser("simulate", help="play a wave plan over nodes that do not exist")
     client = verbs.add_parser("tuf-client", help="the conformance suite's interface to our client")
     for verb in verbs.choices.values():
-        if verb is not client:
+        if verb not in {client, simulate}:
             verb.add_argument("--repo", type=Path, required=True, metavar="DIR")
             verb.add_argument("--keys", type=Path, metavar="K", help="(default: DIR.keys)")
     for verb in (init, rotate):
@@ -60,8 +63,10 @@ def parser() -> argparse.ArgumentParser:
         verb.add_argument("--version", required=True)
         verb.add_argument("--variant", help="(default: the only one there is)")
         verb.add_argument("--arch", help="(default: the only one there is)")
-    wave.add_argument("--waves", required=True, metavar="FILE",
-                      help=f"or one of: {', '.join(plans())}")  # fmt: skip
+    for verb in (wave, simulate):
+        verb.add_argument("--waves", required=True, metavar="FILE",
+                          help=f"or one of: {', '.join(plans())}")  # fmt: skip
+    _add_simulation(simulate)
     wave.add_argument("--start", type=moment, help="RFC 3339 (default: now)")
     rotate.add_argument("--role", default=repository.ONLINE_KEY,
                         choices=(repository.ROOT_KEY, repository.ONLINE_KEY))  # fmt: skip
@@ -70,16 +75,54 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
+def _add_simulation(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--nodes", type=int, default=1000, metavar="N",
+                      help=f"(default: 1000, at most {simulation.MOST})")  # fmt: skip
+    verb.add_argument("--every", type=span, default="1 hour", metavar="TIME",
+                      help="how often a node looks (default: 1 hour)")  # fmt: skip
+    verb.add_argument("--ramp", choices=("absolute", "offset"), default="absolute",
+                      help="the nodes' settings.updates.wave-ramp (default: absolute)")  # fmt: skip
+    verb.add_argument("--svg", type=Path, metavar="FILE", help="draw the curve")
+
+
 def plans() -> list[str]:
     """Names of the wave plans that come with the project."""
     return sorted(path.stem for path in WAVES.glob("*.toml"))
 
 
 def moment(text: str) -> datetime:
+    """A time of RFC 3339; one that does not say where it is counted would mean this machine's."""
     try:
-        return msgspec.convert(text, datetime).astimezone(UTC)
+        found = msgspec.convert(text, datetime)
     except msgspec.ValidationError as error:
         raise argparse.ArgumentTypeError(f"{text!r} is no time of RFC 3339") from error
+    if found.tzinfo is None:
+        raise argparse.ArgumentTypeError(f"{text!r} lacks its zone, such as {text}Z")
+    return found.astimezone(UTC)
+
+
+def span(text: str) -> timedelta:
+    try:
+        found = offset(text)
+    except ReleaseError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    if not found:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time at all")
+    return found
+
+
+def _simulate(wish: argparse.Namespace) -> int:
+    if not 1 <= wish.nodes <= simulation.MOST:
+        raise PublishError(f"cannot simulate {wish.nodes} nodes: 1 to {simulation.MOST} can be")
+    start = datetime.now(UTC)
+    fleet = simulation.Fleet(wish.nodes, wish.every, wish.ramp)
+    curve = simulation.play(bounds(_plan(wish.waves), start), start, fleet)
+    print("\n".join(simulation.table(curve)))
+    if wish.svg:
+        title = f"{wish.waves}: {wish.nodes} nodes, ramp {wish.ramp}"
+        wish.svg.write_text(simulation.picture(curve, title), encoding="utf-8")
+        print(wish.svg)
+    return 0
 
 
 def _init(store: Store, wish: argparse.Namespace) -> int:
@@ -192,16 +235,26 @@ def _ends(store: Store) -> int:
 
 def _kind(store: Store, wish: argparse.Namespace) -> Kind:
     """The version that is meant; variant and architecture only where there are several."""
+    there = repository.manifest(store).updates
     known = [
         (each.variant, each.arch)
-        for each in repository.manifest(store).updates
+        for each in there
         if each.version == wish.version
         and wish.variant in {None, each.variant}
         and wish.arch in {None, each.arch}
     ]
-    if len(known) != 1:
-        reason = "several kinds of node have it" if known else "the repository has no such version"
-        raise ReleaseError(f"cannot find {wish.version}: {reason}", "say --variant and --arch")
+    if not known:
+        has = ", ".join(f"{one.version} for {one.variant} ({one.arch})" for one in there)
+        raise ReleaseError(
+            f"cannot find {wish.version}: the repository has no such version",
+            f"it has {has or 'none'}",
+        )
+    if len(known) > 1:
+        kinds = ", ".join(f"{variant} ({arch})" for variant, arch in known)
+        raise ReleaseError(
+            f"cannot find {wish.version}: several kinds of node have it: {kinds}",
+            "say --variant and --arch",
+        )
     return Kind(*known[0], wish.version)
 
 

@@ -50,6 +50,7 @@ Subcommands:
     update cancel             do not start the update that was applied
 
     network configure URI     give the node another net.toml, at once; URI as of apply
+        --confirm-within TIME     put it on trial, as a change of settings
 
     reboot                    restart the node
 

@@ -13,6 +13,10 @@ VERBS = {
     "exec": ("skyrocket.host.containers.exec", "run a command in a container for a client"),
     "health": ("skyrocket.host.slots.health", "judge this boot and bless its slot"),
     "network": ("skyrocket.host.network.configure", "networkd's files, from net.toml"),
+    "parameters": (
+        "skyrocket.host.slots.parameters",
+        "have the loader give the kernel words of the settings",
+    ),
     "update": ("skyrocket.host.update.main", "carry out update commands asked for over its socket"),
     "reboot": ("skyrocket.host.boot.reboot", "restart the machine when asked over its socket"),
 }

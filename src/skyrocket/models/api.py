@@ -90,6 +90,7 @@ class Status(Struct, frozen=True):
     """How the node is: DEGRADED for these REASONS, in the words of its journal.
 
     SECURE_BOOT is what firmware says; None on a machine without EFI, and until health has looked.
+    KERNEL_WORDS are those of addons on the command line of this boot.
     """
 
     degraded: bool
@@ -97,6 +98,7 @@ class Status(Struct, frozen=True):
     generation: int
     first_boot: bool = False
     secure_boot: bool | None = None
+    kernel_words: list[str] = field(default_factory=list)
 
 
 class NetworkReport(Struct, frozen=True):

@@ -17,13 +17,17 @@ REFUSE, REPORT = "refuse", "report"
 
 
 class Comparison:
-    """How a command line differs from what was expected: words nobody signed, words left out."""
+    """How a command line differs from what was expected: words nobody signed, words left out.
 
-    __slots__ = ("missing", "strange")
+    ADDED are the words of additions, which are no difference.
+    """
 
-    def __init__(self, strange: list[str], missing: list[str]) -> None:
+    __slots__ = ("added", "missing", "strange")
+
+    def __init__(self, strange: list[str], missing: list[str], added: list[str]) -> None:
         self.strange = strange
         self.missing = missing
+        self.added = added
 
     def same(self) -> bool:
         return not self.strange and not self.missing
@@ -32,17 +36,19 @@ class Comparison:
 def compare(actual: list[str], words: list[str], additions: list[list[str]]) -> Comparison:
     """ACTUAL must be WORDS, then any of ADDITIONS, each at most once and whole."""
     if actual[: len(words)] != words:
-        return Comparison(_without(actual, words), _without(words, actual))
+        return Comparison(_without(actual, words), _without(words, actual), [])
     rest = actual[len(words) :]
     # The longest first: one addition may begin like another.
     waiting = sorted((one for one in additions if one), key=len, reverse=True)
+    added: list[str] = []
     while rest:
         fits = next((one for one in waiting if rest[: len(one)] == one), None)
         if fits is None:
-            return Comparison(rest, [])
+            return Comparison(rest, [], added)
         waiting.remove(fits)
+        added += fits
         rest = rest[len(fits) :]
-    return Comparison([], [])
+    return Comparison([], [], added)
 
 
 def _without(these: list[str], those: list[str]) -> list[str]:

@@ -88,19 +88,22 @@ def without(manifest: Manifest, wanted: Kind) -> Manifest:
 def bounds(plan: WavePlan, start: datetime) -> dict[int, datetime]:
     """First seed and moment of each wave of PLAN."""
     found: dict[int, datetime] = {}
-    seed, last = 0, None
+    percentage, last = 0, None
     for step in plan.waves:
         if not 0 < step.fleet_percentage <= 100:
             raise ReleaseError(f"cannot use waves: {step.fleet_percentage} % is not from 1 to 100")
+        if step.fleet_percentage <= percentage:
+            raise ReleaseError(
+                f"cannot use waves: {step.fleet_percentage} % does not come after {percentage} %, "
+                "percentages must grow"
+            )
         moment = start + offset(step.start_after)
-        if seed in found or (last is not None and moment <= last):
+        if last is not None and moment <= last:
             raise ReleaseError(
                 f"cannot use waves: '{step.start_after}' is not after the one before"
             )
-        found[seed] = last = moment
-        seed = step.fleet_percentage * SEEDS // 100
-    if list(found) != sorted(found):
-        raise ReleaseError("cannot use waves: percentages must grow")
+        found[percentage * SEEDS // 100] = last = moment
+        percentage = step.fleet_percentage
     return found
 
 

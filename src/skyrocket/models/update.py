@@ -19,6 +19,8 @@ SEEDS = 2048
 """Nodes draw a seed below this; a wave begins at a seed and a moment."""
 
 MANIFEST = "manifest.json"
+SIGNED_AT = "signed-at"
+"""Ours, in the timestamp role: when it was signed. Other readers pass over it."""
 Ramp = Literal["absolute", "offset"]
 """How a node's moment inside its wave follows from its seed.
 
@@ -36,13 +38,14 @@ class Images(Struct, frozen=True):
 
 
 class Proof(Struct, frozen=True, rename="kebab"):
-    """Ours: what makes each block of a version checkable before it is written. Sizes in bytes."""
+    """Ours: what makes each block of a version checkable before it is written.
+
+    BOOT_INDEX is the target with the kernel image's block index; "": it comes whole.
+    """
 
     root_hash: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
-    root_bytes: int
-    hash_bytes: int
-    boot_bytes: int
     build_id: str = ""
+    boot_index: str = ""
 
 
 class Update(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 from tuf.api.metadata import Root, Snapshot, TargetFile, Targets, Timestamp
 
-from skyrocket.models import releases
+from skyrocket.models import block_index, releases
 from skyrocket.models.manifest import Manifest as Image
 from skyrocket.models.update import MANIFEST, Images, Manifest, Proof, Update
 from skyrocket.publish import signers
@@ -28,14 +28,16 @@ if TYPE_CHECKING:
 ONLINE = (Targets.type, Snapshot.type, Timestamp.type)
 ROOT_KEY = "root"
 ONLINE_KEY = "publication"
+_PIECE = 1 << 20
 _READ = {"root": "root.erofs", "hash": "root.verity", "boot": "uki.efi"}
 
 
 class Made(NamedTuple):
-    """Files of an image on this machine and the names they get as targets."""
+    """What an image becomes: names of targets, with files on this machine or the bytes."""
 
     update: Update
     files: dict[str, Path]
+    written: dict[str, bytes]
 
 
 def init(store: Store, kind: str = "ed25519") -> None:
@@ -55,7 +57,7 @@ def add(store: Store, image: Path) -> Update:
     """Publish the image whose manifest.json is IMAGE."""
     made = describe(image, store.now)
     changed = releases.added(manifest(store), made.update)
-    publish(store, changed, made.files)
+    publish(store, changed, made)
     return made.update
 
 
@@ -121,15 +123,18 @@ def manifest(store: Store) -> Manifest:
         raise LayoutError(f"cannot read {path}: {error}") from error
 
 
-def publish(store: Store, content: Manifest, files: dict[str, Path] | None = None) -> None:
-    """Write CONTENT and new target FILES, and sign the state that has them."""
+def publish(store: Store, content: Manifest, made: Made | None = None) -> None:
+    """Write CONTENT and what was MADE new, and sign the state that has them."""
     store.targets_folder.mkdir(parents=True, exist_ok=True)
-    new = [_stored(store, name, path) for name, path in (files or {}).items()]
     document = msgspec.json.format(msgspec.json.encode(content)) + b"\n"
-    new.append(_written(store, MANIFEST, document))
+    new = [_written(store, MANIFEST, document)]
+    if made is not None:
+        new += [_stored(store, name, path) for name, path in made.files.items()]
+        new += [_written(store, name, data) for name, data in made.written.items()]
     named = {MANIFEST}
     for each in content.updates:
         named |= {each.images.boot, each.images.root, each.images.hash}
+        named |= {each.proof.boot_index} if each.proof else set()
     with store.edit_targets() as targets:
         targets.targets |= {target.path: target for target in new}
         targets.targets = {name: one for name, one in targets.targets.items() if name in named}
@@ -150,9 +155,9 @@ def describe(image: Path, now: datetime) -> Made:
     stem = f"skyrocket-{facts.variant}-{facts.architecture}-{facts.version}-{facts.build_id}"
     names = Images(boot=f"{stem}-boot.efi", root=f"{stem}-root.erofs", hash=f"{stem}-root.verity")
     files = {getattr(names, part): image.parent / file for part, file in _READ.items()}
-    sizes = {name: _size(path) for name, path in files.items()}
-    proof = Proof(facts.root_hash, sizes[names.root], sizes[names.hash], sizes[names.boot],
-                  facts.build_id)  # fmt: skip
+    for path in files.values():
+        _there(path)
+    proof = Proof(facts.root_hash, facts.build_id, f"{stem}-boot.index")
     made = Update(
         variant=facts.variant,
         arch=facts.architecture,
@@ -163,12 +168,18 @@ def describe(image: Path, now: datetime) -> Made:
         proof=proof,
         released=now.replace(microsecond=0),
     )
-    return Made(made, files)
+    return Made(made, files, {proof.boot_index: index_of(files[names.boot])})
 
 
-def _size(path: Path) -> int:
+def index_of(path: Path) -> bytes:
+    """The block index of a kernel image."""
+    with path.open("rb") as file:
+        return block_index.of(iter(lambda: file.read(_PIECE), b"")).dump()
+
+
+def _there(path: Path) -> None:
     try:
-        return path.stat().st_size
+        path.stat()
     except OSError as error:
         raise PublishError(f"cannot publish {path}: {error.strerror}") from error
 

@@ -18,6 +18,7 @@ from tuf.api.metadata import Metadata, MetaFile, Root, Snapshot, TargetFile, Tar
 from tuf.api.serialization.json import JSONSerializer
 from tuf.repository import Repository
 
+from skyrocket.models.update import SIGNED_AT
 from skyrocket.publish import signers
 from skyrocket.publish.errors import LayoutError, SignerError
 
@@ -87,6 +88,8 @@ class Store(Repository):
         known = self.latest(role) is not None
         md.signed.version = md.signed.version + 1 if known else 1
         md.signed.expires = self.now + LIFETIMES[role]
+        if role == Timestamp.type:
+            md.signed.unrecognized_fields[SIGNED_AT] = f"{self.now:%Y-%m-%dT%H:%M:%SZ}"
         md.signatures.clear()
         self._sign(role, md)
         if role == Root.type:

@@ -65,3 +65,19 @@ def test_contents(tmp_path) -> None:
     assert [entry.path for entry in found.values() if entry.kind == "file"] == [
         "init", module.path
     ]  # fmt: skip
+
+
+def test_our_program_is_packed_apart() -> None:
+    """What changes with every line of ours moves nothing of what comes with the kernel."""
+    kernel, ours = initrd.parts(ENTRIES)
+    assert [entry.path for entry in kernel] == ["dev", "lib", "odd-name-1"]
+    assert [entry.path for entry in ours] == ["init"]
+
+
+def test_archives_begin_at_blocks() -> None:
+    first, second = initrd.archive(ENTRIES), b"second"
+    whole = initrd.joined(first, second)
+    assert whole.index(second) == initrd.BLOCK
+    assert unpack(whole[: len(first)]) == unpack(first)
+    assert whole[len(first) : initrd.BLOCK].strip(b"\0") == b""
+    assert len(whole) == 2 * initrd.BLOCK

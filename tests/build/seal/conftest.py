@@ -8,6 +8,11 @@ from typing import NamedTuple
 import pytest
 
 CHECKOUT = Path(__file__).resolve().parents[3]
+LIBRARIES = (
+    "libc.so.6", "libm.so.6", "libpthread.so.0", "libz.so.1",
+    "libssl.so.3", "libcrypto.so.3", "libzstd.so.1",
+)  # fmt: skip
+"""What the program is linked with, and behind them what `_ssl` is."""
 
 
 class Ground(NamedTuple):
@@ -45,7 +50,7 @@ def node(ground: Ground, tmp_path_factory: pytest.TempPathFactory):
         shutil.copytree(tree, root, dirs_exist_ok=True)
         libraries = root / "usr/lib/x86_64-linux-gnu"
         libraries.mkdir(parents=True)
-        for name in ("libc.so.6", "libm.so.6", "libpthread.so.0", "libz.so.1"):
+        for name in LIBRARIES:
             shutil.copy(ground.sandbox.root / "usr/lib/x86_64-linux-gnu" / name, libraries)
         (root / "usr/lib64").mkdir()
         loader = ground.sandbox.root / "usr/lib64/ld-linux-x86-64.so.2"

@@ -65,7 +65,7 @@ def test_host_tests_pass_in_the_sealed_layout(ground, node, tmp_path):
         name="tests",
         module=f"{ROOM}.runner",
         roots=(*programs.HOST.roots, "tempfile", "pathlib"),
-        also=frozenset({"ntpath"}),
+        also=programs.HOST.also,
         asserting=ROOM,
     )
     shop = parts.Workshop(ground.sandbox, source=tmp_path, wheels=ground.wheels, cache=ground.cache)

@@ -163,6 +163,38 @@ def test_sha2_agrees_with_another_implementation(host):
         assert hashlib.new(name, data).hexdigest() == digest
 
 
+CHECK = r"""
+#include <stdio.h>
+#include "sealed.h"
+extern void sealed_sha256(const uint8_t *, size_t, uint8_t *);
+int main(void)
+{
+    static uint8_t data[1000], out[32];
+    for (size_t size = 0; size < sizeof data; size++) {
+        data[size] = (uint8_t)(size * 7);
+        sealed_sha256(data, size, out);
+        for (int i = 0; i < 32; i++)
+            printf("%02x", out[i]);
+        printf("\\n");
+    }
+}
+"""
+
+
+@pytest.mark.parametrize("flags", [[], ["-DPLAIN_SHA2"]], ids=["any", "plain"])
+def test_sha_256_is_the_same_with_and_without_the_processors_help(ground, tmp_path, flags):
+    """Where the processor has no such instructions, both are the plain one."""
+    from skyrocket.build.seal.parts import DATA
+
+    (tmp_path / "check.c").write_text(CHECK)
+    mounts = [Mount(DATA, "/data"), Mount(tmp_path, "/out", writable=True)]
+    argv = ["gcc", "-O2", *flags, "-I/data", "-I/usr/include/python3.13", "/data/sha2.c"]
+    ground.sandbox.run([*argv, "/out/check.c", "-o", "/out/check"], mounts=mounts)
+    said = ground.sandbox.run(["/out/check"], mounts=mounts).stdout.decode().split()
+    data = bytes(size * 7 % 256 for size in range(1000))
+    assert said == [hashlib.sha256(data[:size]).hexdigest() for size in range(1000)]
+
+
 def test_calls_to_the_kernel_raise_os_errors(host):
     """_node's functions carry errno and the path."""
     done = host.run(["/usr/libexec/skyrocket/skyrocket", "node"])

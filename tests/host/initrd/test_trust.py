@@ -52,3 +52,33 @@ def test_an_unsigned_image_tells_and_goes_on(tmp_path: Path) -> None:
     report = Report()
     trust.settle(f"{BUILT} watchdog_thresh=60", report, root(tmp_path, command_line.REPORT))
     assert report.facts["outside_words"] == ["watchdog_thresh=60"]
+
+
+def test_what_addons_added_is_told_apart_from_what_others_did(tmp_path: Path) -> None:
+    """The node must know which words of the settings have arrived."""
+    report = Report()
+    folder = root(tmp_path, command_line.REPORT, "nosmt -- splash")
+    trust.settle(f"{BUILT} nosmt -- splash watchdog_thresh=60", report, folder)
+    assert report.facts["additions"] == ["nosmt", "--", "splash"]
+    assert report.facts["outside_words"] == ["watchdog_thresh=60"]
+
+
+@pytest.mark.parametrize(("byte", "said"), [(0, None), (1, None), (2, False), (3, True), (9, None)])
+def test_the_kernels_word_for_secure_boot_is_taken(
+    byte: int, said: bool | None, tmp_path: Path
+) -> None:
+    """Unset and unknown are nobody's word."""
+    (tmp_path / "sys/firmware/efi").mkdir(parents=True)
+    (tmp_path / "sys/kernel/boot_params").mkdir(parents=True)
+    page = bytearray(4096)
+    page[0x1EC] = byte
+    (tmp_path / "sys/kernel/boot_params/data").write_bytes(page)
+    report = Report()
+    trust.look_at_firmware(report, str(tmp_path))
+    assert report.facts == {"efi": True, "secure_boot": said}
+
+
+def test_a_kernel_that_was_started_directly_has_no_firmware(tmp_path: Path) -> None:
+    report = Report()
+    trust.look_at_firmware(report, str(tmp_path))
+    assert report.facts == {"efi": False, "secure_boot": None}

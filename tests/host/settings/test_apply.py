@@ -112,16 +112,35 @@ def store(settings):
     return kept
 
 
+def test_words_for_the_kernel_are_looked_after_when_they_come_change_and_go(host):
+    unit, path = "restart skyrocket-parameters@change.service", "/etc/skyrocket/boot.d/50-boot"
+    words = {"boot": {"kernel": {"nosmt": []}}}
+    assert follow(host, words) == [f"write {path} 644", unit]
+    assert follow(host, words) == []
+    assert follow(host, {"boot": {"init": {"a": ["b"]}}}) == [f"write {path} 644", unit]
+    assert follow(host, {}) == [f"remove {path}", unit]
+    pages = {"kernel": {"hugepages": {"static": {"2Mi": {"count": "3"}}}}}
+    assert follow(host, pages)[-1] == unit
+    assert follow(host, {})[-1] == unit
+
+
 def test_a_request_for_keys_touches_only_their_groups():
     host = FakeHost()
     settings = {"motd": "x", "ntp": {"time-servers": ["a"]}}
     line = b'{"keys":["settings.motd"]}\n'
-    result = applier.carry_out(line, SCHEMA, store(settings), host)
+    result = applier.carry_out(line, None, store(settings), host)
     assert (result.ok, result.changed_files, result.restarted) == (True, ["/etc/motd"], [])
 
 
+def test_a_request_is_for_groups_of_the_variant_alone():
+    host = FakeHost()
+    line = b'{"keys":["settings.motd","settings.ntp.options"]}'
+    result = applier.carry_out(line, ["ntp", "kernel"], store({"motd": "x"}), host)
+    assert (result.ok, result.changed_files) == (True, ["/etc/chrony/chrony.conf"])
+
+
 def test_a_request_for_all_touches_everything():
-    result = applier.carry_out(b'{"all":true}', SCHEMA, store({}), FakeHost())
+    result = applier.carry_out(b'{"all":true}', None, store({}), FakeHost())
     assert "/etc/chrony/chrony.conf" in result.changed_files
     readers = ["chronyd.service", "containerd.service", "host-containerd.service"]
     assert (result.restarted, result.reloaded) == (readers, ["systemd-resolved.service"])
@@ -194,7 +213,7 @@ class FullHost(FakeHost):
     ],
 )
 def test_a_request_that_fails_says_why(line, kept, host, reason, capsys):
-    result = applier.carry_out(line, SCHEMA, kept, host)
+    result = applier.carry_out(line, None, kept, host)
     assert not result.ok
     assert result.error.startswith(("cannot apply settings: ", "cannot write "))
     assert reason in result.error

@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 from fakes.web import URL
+from msgspec import structs
 from publish.conftest import image
 
 from skyrocket.host.update import commands, memory
+from skyrocket.host.update import facts as room
 from skyrocket.host.update.facts import Facts, Settings, settings
 from skyrocket.models.api import UpdateAnswer
+from skyrocket.models.releases import Kind
 from skyrocket.models.update_status import Command, Image, Kept, Slot, Staged, Status, with_state
 from skyrocket.publish import repository, serve
 from skyrocket.publish.store import Store
@@ -143,7 +146,71 @@ def test_a_version_that_is_gone_is_not_written(facts: Facts, server: tuple[Store
     assert (said.exit_status, said.stderr) == (66, commands.GONE)
 
 
+@pytest.mark.usefixtures("trusting")
+def test_a_version_that_was_withdrawn_is_not_activated_without_a_line_either(
+    facts: Facts, server: tuple[Store, str], tmp_path: Path
+) -> None:
+    """The last look learnt it; the server is gone since. The control was not withdrawn."""
+    store, base = server
+    for folder, version in (("a", "1.0.0"), ("b", "1.1.0"), ("c", "1.2.0")):
+        repository.add(store, image(tmp_path / folder, version))
+    repository.withdraw(store, Kind("vm-dev", "x86_64", "1.1.0"))
+    commands.carry_out("refresh", looking(facts, base))
+    other = structs.replace(STAGED, image=structs.replace(NEW, version="1.2.0"))
+    for staged, reason in ((STAGED, "cannot activate 1.1.0: it was withdrawn"), (other, "")):
+        keep(facts, staged=staged)
+        said = commands.carry_out("activate", facts).status.most_recent_command
+        assert said is not None
+        assert said.cmd_status == "Failed"  # there is no boot partition here
+        assert (said.stderr == reason) is bool(reason)
+
+
+@pytest.mark.usefixtures("trusting")
+def test_a_look_raises_the_floor_of_time_and_never_lowers_it(
+    facts: Facts, server: tuple[Store, str]
+) -> None:
+    store, base = server
+    assert memory.floor(facts.folder) is None
+    commands.carry_out("refresh", looking(facts, base))
+    assert memory.floor(facts.folder) == store.now
+    memory.raise_floor(facts.folder, store.now - timedelta(days=1))
+    assert memory.floor(facts.folder) == store.now
+    future = store.now + timedelta(days=8)
+    memory.raise_floor(facts.folder, future)
+    said = commands.carry_out("refresh", looking(facts, base)).status.most_recent_command
+    assert said is not None
+    assert "timestamp.json is expired" in (said.stderr or "")
+    assert f"behind {future:%Y-%m-%dT%H:%M:%SZ}" in (said.stderr or "")
+
+
+def test_a_broken_floor_counts_as_none(facts: Facts, tmp_path: Path) -> None:
+    (tmp_path / "update").mkdir()
+    (tmp_path / "update/time").write_text("yesterday")
+    assert memory.floor(facts.folder) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("", 0), ("72h", 259200), ("1h30m", 5400), ("10s", 10), ("1.5h", 5400), ("1m100ms", 60.1)],
+)
+def test_least_ages_are_read_as_the_settings_let_them_through(text: str, seconds: float) -> None:
+    assert room.duration(text) == timedelta(seconds=seconds)
+
+
+def test_what_is_set_about_waves_and_age_reaches_the_choice(facts: Facts) -> None:
+    said = structs.replace(facts.settings, least_age="2h", wave_ramp="offset")
+    node = facts._replace(settings=said).node(("0.9.0",))
+    assert (node.least_age, node.ramp) == (timedelta(hours=2), "offset")
+    assert (facts.node(()).least_age, facts.node(()).ramp) == (timedelta(0), "absolute")
+
+
+def test_the_limit_of_bandwidth_is_the_clients(facts: Facts) -> None:
+    assert room.client(structs.replace(facts.settings, bandwidth_limit=50_000)).limit == 50_000
+    assert room.client(facts.settings).limit == 0
+
+
 def test_settings_come_from_the_rendered_file(tmp_path: Path) -> None:
+    from skyrocket.models.settings.durations import KubernetesDurationValue
     from skyrocket.models.settings.scalars import Url
     from skyrocket.models.settings.updates import Updates, render
 
@@ -154,12 +221,16 @@ def test_settings_come_from_the_rendered_file(tmp_path: Path) -> None:
             seed=5,
             version_lock="v1.2.3",
             ignore_waves=True,
+            bandwidth_limit=100_000,
+            least_age=KubernetesDurationValue("72h"),
+            wave_ramp="offset",
         )
     ).files
     (tmp_path / "updog.toml").write_bytes(file.content)
     assert settings(str(tmp_path / "updog.toml")) == Settings(
-        "http://a/m", 'http://a/"t"', 5, "v1.2.3", ignore_waves=True
-    )
+        "http://a/m", 'http://a/"t"', 5, "v1.2.3", ignore_waves=True,
+        bandwidth_limit=100_000, least_age="72h", wave_ramp="offset",
+    )  # fmt: skip
 
 
 def test_a_command_holds_the_lock(tmp_path: Path) -> None:

@@ -100,14 +100,36 @@ def chosen(boot: Folder, *, old: str, new: str) -> str:
 def test_room_is_made_by_removing_every_other_image(boot: Folder, tmp_path: Path) -> None:
     write(boot)
     (tmp_path / slots.FOLDER / f"skyrocket-{'cc' * 4}+0-1.efi").write_bytes(b"failed")
-    kernel_image.make_room(boot, OLD, 100)
+    kernel_image.make_room(boot, OLD, "dd" * 32, 100)
     assert boot.has() == [f"skyrocket-{'aa' * 4}.efi"]
     assert list((tmp_path / kernel_image.STAGED).iterdir()) == []
 
 
+def test_what_cannot_fit_is_said_before_anything_is_removed(boot: Folder, tmp_path: Path) -> None:
+    """All that would be removed counts as free."""
+    write(boot)
+    failed = tmp_path / slots.FOLDER / f"skyrocket-{'cc' * 4}+0-1.efi"
+    failed.write_bytes(b"failed")
+    boot.room = kernel_image.SLACK
+    kernel_image.fits(boot, OLD, len(DATA) + len(b"failed"))
+    with pytest.raises(SlotError, match="bytes free, the kernel image needs"):
+        kernel_image.fits(boot, OLD, len(DATA) + len(b"failed") + 1)
+    assert failed.exists()
+    assert len(list((tmp_path / kernel_image.STAGED).iterdir())) == 1
+
+
 def test_an_image_that_does_not_fit_is_said_before_it_is_fetched(tmp_path: Path) -> None:
     with pytest.raises(SlotError, match="5000 bytes free, the kernel image needs 9000"):
-        kernel_image.make_room(Folder(tmp_path, 5000), OLD, 9000)
+        kernel_image.make_room(Folder(tmp_path, 5000), OLD, NEW, 9000)
+
+
+def test_what_was_staged_of_the_wanted_image_stays_and_counts(boot: Folder, tmp_path: Path) -> None:
+    write(boot)
+    boot.room = kernel_image.SLACK
+    kernel_image.make_room(boot, OLD, NEW, len(DATA))
+    assert (tmp_path / kernel_image.STAGED / slots.name_for(NEW)).read_bytes() == DATA
+    with pytest.raises(SlotError, match="bytes free"):
+        kernel_image.make_room(boot, OLD, NEW, len(DATA) + 1)
 
 
 def test_without_the_running_versions_image_nothing_is_removed(
@@ -115,7 +137,7 @@ def test_without_the_running_versions_image_nothing_is_removed(
 ) -> None:
     write(boot)
     with pytest.raises(SlotError, match="the running version's kernel image is not there"):
-        kernel_image.make_room(boot, "dd" * 32, 100)
+        kernel_image.make_room(boot, "dd" * 32, NEW, 100)
     assert len(list((tmp_path / kernel_image.STAGED).iterdir())) == 1
 
 

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 from fakes import web
-from fakes.node_disk import FakeDisk, Power, PowerCutError, Version
+from fakes.node_disk import BootFolder, FakeDisk, Power, PowerCutError, Version
 from fakes.web import FakeClient
 
 from skyrocket.host.system import files
-from skyrocket.host.update import idle, kernel_image, prepare
+from skyrocket.host.update import fill, idle, kernel_image, prepare, staging
 from skyrocket.host.update.errors import SlotError, SourceError
+from skyrocket.models import block_index, slots
 from skyrocket.models import disk as layout
-from skyrocket.models import slots
 from skyrocket.models.update import Proof
 
 
@@ -44,21 +44,26 @@ class Served:
 
     def __init__(self, folder: Path, version: Version) -> None:
         self.folder, self.version = folder, version
+        self.fetched = 0
         folder.mkdir()
         (folder / "root").write_bytes(version.root)
         (folder / "boot").write_bytes(version.image)
 
     def order(self) -> Any:
-        proof = Proof(self.version.root_hash, len(self.version.root), 0, 0)
         return prepare.Order(
-            proof,
+            Proof(self.version.root_hash),
             Target("root", self.version.root),  # type: ignore[arg-type]
             Target("tree", self.version.raw),  # type: ignore[arg-type]
             Target("boot", self.version.image, self.version.sha256),  # type: ignore[arg-type]
+            Target("index", self.version.index),  # type: ignore[arg-type]
         )
 
-    def read(self, _target: Target) -> bytes:
-        return self.version.raw
+    def read_kept(self, target: Target, path: str) -> bytes:
+        data = self.version.index if target.path == "index" else self.version.raw
+        if files.read(path) != data:
+            self.fetched += len(data)
+            files.replace(path, data)
+        return data
 
     def url(self, target: Target) -> str:
         return f"{web.URL}{target.path}"
@@ -73,14 +78,22 @@ class Node:
         self.places = prepare.Places(RUNS.root_hash, str(folder / "private"))
         self.served = Served(folder / "served", version)
         self.client = FakeClient(folder / "served", self._trick)
+        self.kill = ("", 0)
 
-    def _trick(self, _path: str, _headers: Any, answer: Any) -> Any:
-        return answer._replace(chunks=self._counted(answer.chunks))
+    def _trick(self, path: str, _headers: Any, answer: Any) -> Any:
+        return answer._replace(chunks=self._counted(path, answer.chunks))
 
-    def _counted(self, parts: Any) -> Any:
-        for part in parts:
+    def _counted(self, path: str, parts: Any) -> Any:
+        for count, part in enumerate(parts):
             self.disk.power.step()
+            if (path, count) == self.kill:
+                raise KeyboardInterrupt
             yield part
+
+    @property
+    def bytes(self) -> int:
+        """All that came over the line."""
+        return self.client.received + self.served.fetched
 
     def prepare(self) -> Any:
         source = prepare.Source(self.served, self.client)  # type: ignore[arg-type]
@@ -105,6 +118,11 @@ class Node:
         finally:
             self.disk.power = Power()
         return False
+
+
+def folder(within: Path, name: str) -> Path:
+    (within / name).mkdir()
+    return within / name
 
 
 @pytest.mark.parametrize("version", [NEXT, BACK])
@@ -186,14 +204,16 @@ def test_old_identifiers_that_stay_would_be_found(
 def test_a_kernel_image_that_is_written_in_place_would_be_found(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def in_place(boot: Any, root_hash: str, parts: Any, _sha256: str) -> None:
-        path = f"{boot.path(slots.FOLDER)}/{slots.name_for(root_hash, tries=1)}"
+    def in_place(boot: Any, wanted: Any, _index: Any, _running: Any, client: Any) -> fill.Told:
+        name = slots.name_for(wanted.root_hash, tries=1)
+        path = f"{boot.path(slots.FOLDER)}/{name}"
         files.write(path, b"", 0o600, durable=False)
-        for part in parts:
+        for part in staging.body(client, wanted):
             with Path(path).open("ab") as file:
                 file.write(part)
+        return fill.Told(0, 0, 0)
 
-    monkeypatch.setattr(kernel_image, "write", in_place)
+    monkeypatch.setattr(staging, "stage", in_place)
     monkeypatch.setattr(kernel_image, "activate", lambda *_, **__: None)
     assert "kernel image of 1.1.0 is broken" in harms(tmp_path)
 
@@ -225,12 +245,78 @@ def test_what_does_not_fit_is_said_before_anything_is_removed(tmp_path: Path) ->
     assert len(list((tmp_path / "disk/boot" / slots.FOLDER).iterdir())) == 2
 
 
+def test_a_kernel_image_that_does_not_fit_is_said_before_anything_is_fetched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node = Node(tmp_path)
+    monkeypatch.setattr(BootFolder, "free", lambda _: 0)
+    with pytest.raises(SlotError, match="the kernel image needs"):
+        node.prepare()
+    assert node.client.asked == []
+    assert len(list((tmp_path / "disk/boot" / slots.FOLDER).iterdir())) == 2
+
+
 def test_a_tree_that_is_not_the_signed_roots_changes_nothing(tmp_path: Path) -> None:
     node = Node(tmp_path)
     node.served.version = Version("1.1.0", noise(9, 10))
     order = node.served.order()
-    order = order._replace(proof=Proof(NEXT.root_hash, 0, 0, 0))
+    order = order._replace(proof=Proof(NEXT.root_hash))
     with pytest.raises(SourceError, match="not that of the root hash"):
         prepare.prepare(order, prepare.Source(node.served, node.client), node.places, node.disk)  # type: ignore[arg-type]
     assert node.disk.harm(EVERY) == []
+    assert len(list((tmp_path / "disk/boot" / slots.FOLDER).iterdir())) == 2
+
+
+def test_ten_kills_cost_next_to_nothing(tmp_path: Path) -> None:
+    """All bytes of all tries, tree and kernel image too, are at most 1.02 of one's that is left."""
+    version = Version("1.2.0", noise(1900, 11))
+    alone, node = (Node(folder(tmp_path, name), version) for name in ("alone", "killed"))
+    alone.prepare()
+    made = random.Random(5)
+    kills = [("root", made.randrange(20, 75)) for _ in range(9)]
+    for kill in [*kills, ("boot", 3)]:
+        node.kill = kill
+        with pytest.raises(KeyboardInterrupt):
+            node.prepare()
+    node.kill = ("", 0)
+    node.prepare()
+    node.activate()
+    assert node.disk.boots([*EVERY, version]) == version.number
+    assert node.disk.harm([*EVERY, version]) == []
+    assert alone.bytes < node.bytes <= alone.bytes * 1.02
+
+
+def test_of_the_kernel_image_too_only_what_is_new_is_fetched(tmp_path: Path) -> None:
+    """And without its index, which older repositories lack, all of it."""
+    fetched = []
+    for name, index in (("with", True), ("without", False)):
+        (tmp_path / name).mkdir()
+        node = Node(tmp_path / name)
+        order = node.served.order()
+        order = order if index else order._replace(boot_index=None)
+        source = prepare.Source(node.served, node.client)  # type: ignore[arg-type]
+        prepare.prepare(order, source, node.places, node.disk)  # type: ignore[arg-type]
+        fetched.append(node.client.received - 30 * 4096)
+        node.activate()
+        assert node.disk.boots(EVERY) == NEXT.number
+    assert fetched == [len(NEXT.image) - 6 * 4096, len(NEXT.image)]
+
+
+@pytest.mark.parametrize(
+    ("raw", "said"),
+    [
+        (b"", "it is cut"),
+        (b"x" * 100, "does not begin like one"),
+        (NEXT.index[:-1], "bytes of hashes"),
+        (block_index.of([b"x" * 5000]).dump(), "not as long as the kernel image"),
+    ],
+)
+def test_a_block_index_that_is_none_changes_nothing(tmp_path: Path, raw: bytes, said: str) -> None:
+    node = Node(tmp_path)
+    node.served.version.index = raw
+    try:
+        with pytest.raises(SourceError, match=said):
+            node.prepare()
+    finally:
+        node.served.version.index = block_index.of([NEXT.image]).dump()
     assert len(list((tmp_path / "disk/boot" / slots.FOLDER).iterdir())) == 2

@@ -14,14 +14,17 @@ from publish.conftest import NOW, image
 from tuf.api.metadata import DelegatedRole, Delegations, Key, Metadata, TargetFile, Targets
 from tuf.ngclient.updater import Updater
 
+from skyrocket.host.update import patience
 from skyrocket.host.update import repository as room
 from skyrocket.host.update.errors import SourceError
 from skyrocket.host.update.repository import Repository
+from skyrocket.models.update import SIGNED_AT
 from skyrocket.publish import repository as publisher
 from skyrocket.publish import signers
 from skyrocket.publish.store import Store
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from pathlib import Path
 
     from skyrocket.host.system.web import Response
@@ -61,11 +64,14 @@ def home(tmp_path: Path) -> Path:
     return tmp_path / "node"
 
 
-def client(store: Store, home: Path, trick: web.Trick = web.honest) -> Repository:
+def client(
+    store: Store, home: Path, trick: web.Trick = web.honest, floor: datetime | None = None
+) -> Repository:
     """A node with the first root in its image."""
     root = (store.metadata / "1.root.json").read_bytes()
     fake = FakeClient(store.folder, trick)
-    return Repository(str(home), f"{web.URL}metadata", f"{web.URL}targets", root, fake)  # type: ignore[arg-type]
+    where = (f"{web.URL}metadata", f"{web.URL}targets")
+    return Repository(str(home), *where, root, fake, floor)  # type: ignore[arg-type]
 
 
 def look(store: Store, home: Path, trick: web.Trick = web.honest) -> bytes:
@@ -161,6 +167,75 @@ def test_freeze_expired_metadata_is_refused_and_both_clocks_are_named(
     assert "timestamp ends 2026-12-02T12:00:00Z" in str(caught.value)
 
 
+def test_a_clock_that_was_set_back_makes_nothing_young_again(
+    store: Store, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The floor counts as the time; the control has none and believes what has expired."""
+    at(monkeypatch, -400)
+    floor = NOW + timedelta(days=8)
+    with pytest.raises(SourceError) as caught:
+        client(store, home, floor=floor).refresh()
+    assert "timestamp.json is expired" in str(caught.value)
+    assert "this node's clock: 2025-10-21T12:00:00Z, behind 2026-12-03T12:00:00Z" in str(
+        caught.value
+    )
+    node = client(store, home.with_name("fresh"), floor=NOW - timedelta(days=1))
+    node.refresh()
+    assert node.time == NOW - timedelta(days=1)
+
+
+def test_a_clock_that_is_right_is_not_moved_by_the_floor(store: Store, home: Path) -> None:
+    node = client(store, home, floor=NOW - timedelta(days=30))
+    node.refresh()
+    assert (node.time, node.signed_at) == (NOW, NOW)
+
+
+def test_metadata_from_the_future_is_refused_and_both_clocks_are_named(
+    store: Store, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A day is let pass: clocks differ."""
+    at(monkeypatch, -0.9)
+    look(store, home)
+    at(monkeypatch, -1.1)
+    with pytest.raises(SourceError) as caught:
+        look(store, home)
+    said = str(caught.value)
+    assert "it was signed in the future (this node's clock: 2026-11-24T09:36:00Z" in said
+    assert "timestamp was signed at 2026-11-25T12:00:00Z" in said
+
+
+def test_metadata_that_was_rolled_back_names_both_clocks(
+    store: Store, home: Path, tmp_path: Path
+) -> None:
+    old = tmp_path / "old"
+    shutil.copytree(store.folder, old)
+    publisher.refresh(later(store, 1))
+    look(store, home)
+    with pytest.raises(SourceError) as caught:
+        look(Store(old, store.keys, NOW), home)
+    assert "this node's clock: 2026-11-25T12:00:00Z" in str(caught.value)
+    assert "timestamp was signed at 2026-11-26T12:00:00Z" in str(caught.value)
+
+
+@pytest.mark.parametrize("said", [None, 5, "soon", ""])
+def test_a_repository_of_others_says_not_when_it_was_signed(
+    store: Store, home: Path, said: object
+) -> None:
+    with store.edit_timestamp() as timestamp:
+        timestamp.snapshot_meta = store.snapshot_info
+    path = store.metadata / "timestamp.json"
+    signed = Metadata.from_file(str(path))
+    signed.signed.unrecognized_fields = {} if said is None else {SIGNED_AT: said}
+    signed.signatures.clear()
+    keys = [store.root().keys[keyid] for keyid in store.root().roles["timestamp"].keyids]
+    for signer in signers.present(store.keys, keys):
+        signed.sign(signer)
+    signed.to_file(str(path))
+    node = client(store, home)
+    node.refresh()
+    assert node.signed_at is None
+
+
 @pytest.mark.parametrize("role", ["root", "targets", "snapshot"])
 def test_every_other_role_expires_as_well(
     store: Store, home: Path, monkeypatch: pytest.MonkeyPatch, role: str
@@ -251,6 +326,47 @@ def test_a_target_with_other_bytes_is_refused(store: Store, home: Path, change: 
     wrong = {"longer": data + b" ", "shorter": data[:-1], "other": data[:-1] + b" "}[change]
     with pytest.raises(SourceError, match=r"cannot believe manifest\.json"):
         look(store, home, instead(MANIFEST, wrong))
+
+
+def test_a_target_that_was_kept_is_not_fetched_again(store: Store, home: Path) -> None:
+    """Unless it is not what is signed now, or not what it was."""
+    path = home.parent / "kept.json"
+    node = client(store, home)
+    node.refresh()
+    target = node.target(MANIFEST)
+    first = node.read_kept(target, str(path))
+    for spoil, asked in ((b"", 0), (first[:-1], 1), (first[:-1] + b" ", 1), (first, 0)):
+        if spoil:
+            path.write_bytes(spoil)
+        before = len(node._client.asked)  # type: ignore[attr-defined]
+        assert node.read_kept(target, str(path)) == first == path.read_bytes()
+        assert len(node._client.asked) - before == asked  # type: ignore[attr-defined]
+
+
+def test_a_line_that_dies_in_a_target_is_tried_again(
+    store: Store, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A few times, with pauses; a refusal is final."""
+    waits: list[float] = []
+    monkeypatch.setattr(patience.time, "sleep", waits.append)
+    tries = iter([b"", b"{", None])
+
+    def trick(path: str, _headers: web.Headers, answer: Response) -> Response:
+        cut = next(tries) if path.endswith(MANIFEST) else None
+        return answer if cut is None else answer._replace(chunks=web.broken(cut))
+
+    look(store, home, trick)
+    assert waits == [1, 2]
+    dead = client(
+        store, home, lambda _p, _h, answer: answer._replace(status=200, chunks=web.broken(b""))
+    )
+    with pytest.raises(SourceError, match="closed the connection"):
+        dead.read(TargetFile(9, {"sha256": "ab" * 32}, "t"))
+    assert waits == [1, 2, 1, 2, 4, 8]
+    refused = client(store, home, instead("t", b"", 404))
+    with pytest.raises(SourceError, match="status 404"):
+        refused.read(TargetFile(9, {"sha256": "ab" * 32}, "t"))
+    assert len(waits) == 6
 
 
 def test_a_target_too_large_for_memory_is_not_read(store: Store, home: Path) -> None:

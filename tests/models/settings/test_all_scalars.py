@@ -23,7 +23,8 @@ CASES = {
     "kernel.StaticKey": (["essential", "2Mi"], ["Essential", "3Mi"]),
     "kernel.HugepageAllocation": (["0", "128", "0:1,1:2"], ["", "-1", "0:", "0:1,", "0:1:2"]),
     "boot.BootConfigKey": (["console", "a.b-c_d"], ["", "a..b", ".a", "a b"]),
-    "boot.BootConfigValue": (["", "tty0", 'say "x"'], ["ä", "a\n", "\"'"]),
+    "boot.KernelParameter": (["nosmt", "a-b.c_d"], ["a b", "roothash", "skyrocket.verity"]),
+    "boot.BootConfigValue": (["", "tty0", "say 'x'"], ["ä", "a\n", "\"'", 'say "x"']),
     "pki.PemCertificateString": (
         ["", "  ", b64(PEM), b64(PEM + PEM)],
         ["x", b64("text"), b64(PEM[:200]), b64(PEM.replace(b"CERTIFICATE", b"PRIVATE KEY"))],

@@ -30,6 +30,7 @@ FULL = {
     "ntp": {
         "time-servers": ["169.254.169.123", "pool.example"],
         "options": ["iburst", "minpoll 4"],
+        "logging": ["tracking", "rtc"],
     },
     "kernel": {
         "sysctl": {"net.ipv4.ip_forward": "1", "kernel.printk": "4 4 1 7"},
@@ -40,7 +41,15 @@ FULL = {
             "vxlan": {"allowed": True},
             "sit": {},
         },
-        "hugepages": {"transparent": {"enabled": "madvise", "defrag": "defer+madvise"}},
+        "hugepages": {
+            "static": {"essential": True, "2Mi": {"count": "64"}, "1Gi": {"count": "0:1,1:2"}},
+            "transparent": {"enabled": "madvise", "defrag": "defer+madvise"},
+        },
+    },
+    "boot": {
+        "kernel-parameters": {"console": ["tty0", "ttyS1,115200n8"], "nosmt": []},
+        "init-parameters": {"log_level": ["debug"]},
+        "reboot-to-reconcile": True,
     },
     "oci-defaults": {
         "capabilities": {"sys-nice": True, "net-raw": False, "chown": True},

@@ -41,7 +41,7 @@ class Fat:
         self._cluster = sector * per_cluster
         self._data = (reserved + copies * length) * sector
         self._fat = read_at(reserved * sector, length * sector)
-        self._root = root
+        self._root: int = root
 
     def files(self, folder: str = "") -> Iterator[tuple[str, Found]]:
         """All files below FOLDER with their paths, in the order of the folders."""

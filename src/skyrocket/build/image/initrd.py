@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from skyrocket.build.image.entries import Entry, with_parents
 from skyrocket.models import command_line as words
+from skyrocket.models import cpio
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -13,13 +14,16 @@ if TYPE_CHECKING:
 
     from skyrocket.sandbox import Sandbox
 
-_TYPES = {"file": 0o100000, "folder": 0o040000, "symlink": 0o120000}
+BLOCK = 4096
+"""An update looks for blocks of this size in the image that runs."""
+PROGRAM = "init"
+_TYPES = {"file": cpio.FILE, "folder": cpio.FOLDER, "symlink": cpio.LINK}
 
 
 def contents(program: Path, modules: Iterable[Entry]) -> list[Entry]:
     """All paths of the initrd, sorted."""
     folders = [Entry(name, "folder", 0o755, "frame") for name in ("dev", "proc", "sys", "run")]
-    init = Entry("init", "file", 0o755, "skyrocket", content=program)
+    init = Entry(PROGRAM, "file", 0o755, "skyrocket", content=program)
     return with_parents([*folders, init, *modules])
 
 
@@ -32,31 +36,35 @@ def expectation(command_line: str, policy: str) -> list[Entry]:
     )
 
 
+def parts(entries: Iterable[Entry]) -> list[list[Entry]]:
+    """ENTRIES as they are packed: what comes with the kernel, and our program, which changes.
+
+    Packed as one, a changed program would change every byte behind it, and the modules too.
+    """
+    ordered = list(entries)
+    return [
+        [entry for entry in ordered if entry.path != PROGRAM],
+        [entry for entry in ordered if entry.path == PROGRAM],
+    ]
+
+
 def joined(*archives: bytes) -> bytes:
-    """Archives one behind the other, as the kernel unpacks them: each begins at a word."""
-    return b"".join(_padded(archive) for archive in archives)
+    """Archives one behind the other, as the kernel unpacks them; each begins at a block.
+
+    The kernel passes over zeros between them.
+    """
+    return b"".join(archive + bytes(-len(archive) % BLOCK) for archive in archives)
 
 
 def archive(entries: Iterable[Entry]) -> bytes:
-    """The entries as cpio "newc" (kernel: driver-api/early-userspace/buffer-format)."""
+    """The entries as an archive that the kernel unpacks."""
     parts: list[bytes] = []
     for number, entry in enumerate(entries, start=1):
         data = entry.link.encode() if entry.kind == "symlink" else b""
         data = entry.read() if entry.kind == "file" else data
-        parts.append(_record(entry.path, _TYPES[entry.kind] | entry.mode, data, number))
-    parts.append(_record("TRAILER!!!", 0, b"", 0))
+        parts.append(cpio.record(entry.path, _TYPES[entry.kind] | entry.mode, data, number))
+    parts.append(cpio.end())
     return b"".join(parts)
-
-
-def _record(path: str, mode: int, data: bytes, number: int) -> bytes:
-    name = path.encode() + b"\0"
-    fields = (number, mode, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(name), 0)
-    head = b"070701" + b"".join(b"%08X" % field for field in fields) + name
-    return _padded(head) + _padded(data)
-
-
-def _padded(data: bytes) -> bytes:
-    return data + b"\0" * (-len(data) % 4)
 
 
 def compress(tools: Sandbox, data: bytes) -> bytes:

@@ -103,8 +103,9 @@ def make_initrd(sandbox: Sandbox, init: Path, module_folder: Path) -> Path:
     """The compressed initrd."""
 
     def make(folder: Path) -> None:
-        packed = initrd.archive(initrd_entries(init, module_folder))
-        (folder / "initrd").write_bytes(initrd.compress(sandbox, packed))
+        packed = [initrd.archive(p) for p in initrd.parts(initrd_entries(init, module_folder))]
+        compressed = [initrd.compress(sandbox, archive) for archive in packed]
+        (folder / "initrd").write_bytes(initrd.joined(*compressed))
 
     inputs: dict[str, object] = {"init": step.digest(init), "modules": module_folder.name}
     return _run(sandbox, "initrd", inputs, make) / "initrd"

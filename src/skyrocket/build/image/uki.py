@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from skyrocket.build.image import pe
 from skyrocket.sandbox import Mount, Sandbox
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ EFI_FOLDER = "usr/lib/systemd/boot/efi"
 
 def make(tools: Sandbox, folder: Path, architecture: str, release: str) -> None:
     """Write FOLDER/uki.efi from FOLDER's kernel, initrd, cmdline and os-release."""
+    file = folder / "uki.efi"
     tools.run(
         [
             "python3", "/usr/bin/ukify", "build", f"--stub=/{EFI_FOLDER}/{STUB[architecture]}",
@@ -25,3 +27,4 @@ def make(tools: Sandbox, folder: Path, architecture: str, release: str) -> None:
         ],
         mounts=[Mount(folder, "/out", writable=True)],
     )  # fmt: skip
+    file.write_bytes(pe.aligned(file.read_bytes()))

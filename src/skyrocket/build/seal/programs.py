@@ -32,7 +32,8 @@ HOST = Program(
     "skyrocket.host.__main__",
     static=False,
     wheels=("h11", "msgspec", "securesystemslib", "tomli_w", "tuf", "wsproto"),
-    also=frozenset({"ntpath"}),  # pathlib imports it, and tuf's client pathlib
+    # pathlib imports ntpath, and tuf's client pathlib; the image has OpenSSL's libraries anyway.
+    also=frozenset({"ntpath", "ssl", "_ssl"}),
     native=("_node",),
 )
 APICLIENT = Program("apiclient", "skyrocket.client.cli")

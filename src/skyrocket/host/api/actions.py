@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from skyrocket.host.api.errors import ApiError, BadRequestError
+from skyrocket.host.api.errors import ApiError, BadRequestError, ConflictError
 from skyrocket.host.api.message import NOTHING, Answer, Request
+from skyrocket.host.api.trials import window
 from skyrocket.host.system import journal
 from skyrocket.models import trials
 
@@ -33,15 +34,27 @@ def configure_network(state: State, request: Request) -> Answer:
         net_config.parse(request.body)
     except SettingsError as error:
         raise BadRequestError(f"Unable to use network configuration: {error}") from error
-    state.doors.configure_network(request.body)
+    seconds = window(request)
+    with state.lock:
+        if seconds is None:
+            state.doors.configure_network(request.body)
+            return NOTHING
+        if state.trial is not None or state.doors.network_trial() is not None:
+            raise ConflictError("Another change is on trial: confirm or cancel it first")
+        since = (state.time.uptime(), state.time.boot())
+        state.doors.configure_network(request.body, (float(seconds), *since))
+    state.watch()
     return NOTHING
 
 
 def _restarting(state: State, phase: Phase) -> None:
     """Note that this boot ends in order, or not: a change on trial then gets a second window."""
     with state.lock:
-        if state.trial is not None and state.trial.phase != "returning":
-            try:
+        try:
+            if state.trial is not None and state.trial.phase != "returning":
                 state.set_trial(trials.in_phase(state.trial, phase))
-            except ApiError as error:
-                journal.error(f"the change on trial will go back with this boot: {error}")
+            tried = state.doors.network_trial()
+            if tried is not None:
+                state.doors.keep_network_trial(trials.in_phase(tried, phase))
+        except ApiError as error:
+            journal.error(f"the change on trial will go back with this boot: {error}")

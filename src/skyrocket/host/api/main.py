@@ -30,7 +30,7 @@ def main(_argv: list[str], booted: str = BOOTED, patience: float = PATIENCE_SECO
         return 1
     state = State(FileStore(), variant.read(), Doors(), Gate(policy.read()))
     state.watch = Watch(state).wake
-    if state.trial is not None:
+    if state.trial is not None or state.doors.network_trial() is not None:
         state.watch()
     with systemd.listener() or listen(SOCKET) as listener:
         systemd.notify("READY=1")

@@ -42,12 +42,26 @@ def get_status(state: State, _request: Request) -> Answer:
     """Whether the node is degraded, and why, by boot and last apply; what firmware checked."""
     from msgspec import json
 
+    from skyrocket.models import boot_parameters
+    from skyrocket.models.boot_parameters import Firmware, Report
+
     booted = StageTimes.from_json(json.decode(state.host.read(BOOTED) or b"{}"))
     last = json.decode(state.host.read(APPLIED) or b"{}").get("error")
     checked = json.decode(state.host.read(JUDGED) or b"{}").get("secure_boot")
     network = json.decode(state.host.read(NETWORK) or b"{}", type=NetworkReport)
-    reasons = [*booted.degraded, *network.degraded, *([last] if last else [])]
-    return data(Status(bool(reasons), reasons, state.current, booted.first_boot, checked))
+    words = json.decode(state.host.read(boot_parameters.OUTCOME) or b"{}", type=Report)
+    started = json.decode(state.host.read(boot_parameters.INITRD) or b"{}", type=Firmware)
+    reasons = [*booted.degraded, *network.degraded, *words.degraded, *([last] if last else [])]
+    return data(
+        Status(
+            bool(reasons),
+            reasons,
+            state.current,
+            booted.first_boot,
+            checked,
+            started.additions,
+        )
+    )
 
 
 def get_services(state: State, request: Request) -> Answer:

@@ -72,7 +72,10 @@ def _pend(state: State, request: Request, patch: Any, complaint: str) -> Answer:
         raise BadRequestError(complaint + str(error)) from error
     request.keys = [keys.name(("settings", *key)) for key in keys.flatten(checked)]
     with state.lock:
-        state.transactions = state.transactions.patched(name, checked)
+        pending = state.transactions.patched(name, checked)
+        if {"boot", "kernel"} & checked.keys():
+            state.refuse_words(keys.merge(state.live, pending.get(name)))
+        state.transactions = pending
     return NOTHING
 
 

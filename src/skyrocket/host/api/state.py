@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
-from skyrocket.host.api.errors import ConflictError, FailedError
+from skyrocket.host.api.errors import BadRequestError, ConflictError, FailedError
 from skyrocket.host.store import schemas
 from skyrocket.host.store.document import Document
 from skyrocket.host.store.errors import NoChangesError, StoreError
@@ -126,8 +126,22 @@ class State:
     def wanted(self, change: Change) -> Tree:
         """The live settings with CHANGE; raise SettingsError when they would be none."""
         defaults = self._defaults() if change.unset else {}
-        tree = changes.applied(self.live, change, defaults)
-        return self.schema.check(tree)
+        tree = self.schema.check(changes.applied(self.live, change, defaults))
+        self.refuse_words(tree)
+        return tree
+
+    def refuse_words(self, tree: Tree) -> None:
+        """400 when TREE asks for words that this machine's kernel will not be given."""
+        from skyrocket.models import boot_parameters
+        from skyrocket.models.boot_parameters import Firmware
+
+        before, wanted = (boot_parameters.of_settings(each) for each in (self.live, tree))
+        if wanted == before:
+            return
+        raw = self.host.read(boot_parameters.INITRD) or b"{}"
+        reason = boot_parameters.refusal(wanted, msgspec.json.decode(raw, type=Firmware))
+        if reason:
+            raise BadRequestError(f"Unable to give the kernel {' '.join(wanted)}: {reason}")
 
     def commit(self, name: str, who: str = "", window: float | None = None) -> list[str]:
         """Make transaction NAME live -> its keys; NoChangesError when it is empty.
@@ -159,6 +173,7 @@ class State:
         """Make the settings of generation NUMBER live again -> the keys that change."""
         with self.lock:
             settings = self.schema.check(self.generation(number).settings)
+            self.refuse_words(settings)
             before, after = keys.flatten(self.live), keys.flatten(settings)
             changed = [key for key in {**before, **after} if before.get(key) != after.get(key)]
             self._keep(settings, Origin("rollback", who, f"to generation {number}"), window)
@@ -191,7 +206,7 @@ class State:
     ) -> None:
         trial = self._document.trial
         if window is not None:
-            if trial is not None:
+            if trial is not None or self.doors.network_trial() is not None:
                 raise ConflictError("Another change is on trial: confirm or cancel it first")
             trial = self._begin(settings, window)
         elif trial is not None:

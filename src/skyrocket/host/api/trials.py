@@ -13,7 +13,9 @@ from skyrocket.models.api import ApplyRequest
 
 if TYPE_CHECKING:
     from skyrocket.host.api.state import State
+    from skyrocket.models.trials import Trial
 
+NETWORK = "net.toml"
 SHORTEST, LONGEST = 1, 24 * 3600
 LOOK_SECONDS = 5.0
 """Pause between looks at most: waiting in Python does not count the time asleep, our clock does."""
@@ -27,38 +29,50 @@ def get_trial(state: State, _request: Request) -> Answer:
 
 def told(state: State) -> dict[str, object]:
     with state.lock:
-        trial = state.trial
+        trial = state.trial or state.doors.network_trial()
         if trial is None:
             return {}
         left = max(0, round(trial.deadline - state.time.uptime()))
-        names = [f"settings.{name}" for name in trial.keys]
-        return {"keys": names, "phase": trial.phase, "seconds_left": left}
+        return {"keys": names(trial), "phase": trial.phase, "seconds_left": left}
+
+
+def names(trial: Trial) -> list[str]:
+    """What is on TRIAL: full names of keys, or the one file."""
+    return [key if key == NETWORK else f"settings.{key}" for key in trial.keys]
 
 
 def confirm(state: State, request: Request) -> Answer:
     """Keep the change that is on trial."""
     with state.lock:
-        trial = state.trial
-        if trial is None or trial.phase == "returning":
+        trial, network = state.trial, state.doors.network_trial()
+        tried = trial or network
+        if tried is None or tried.phase == "returning":
             raise UnprocessableError(NONE)
-        if trials.judge(trial, state.time.uptime(), state.time.boot()) != "wait":
+        if trials.judge(tried, state.time.uptime(), state.time.boot()) != "wait":
             raise UnprocessableError("The time to confirm is over: the change is taken back")
-        state.set_trial(None)
-        request.keys = [f"settings.{name}" for name in trial.keys]
+        if trial is not None:
+            state.set_trial(None)
+        else:
+            state.doors.keep_network_trial(None)
+        request.keys = names(tried)
         return data(request.keys)
 
 
 def cancel(state: State, request: Request) -> Answer:
     """Take the change that is on trial back now."""
     with state.lock:
-        trial = state.trial
+        trial, network = state.trial, state.doors.network_trial()
+        if trial is None and network is not None:
+            state.doors.return_network(network)
+            request.keys = names(network)
+            return data(request.keys)
         if trial is None:
             raise UnprocessableError(NONE)
         if trial.phase != "returning":
             state.take_back("cancelled")
     step(state)
     state.watch()
-    request.keys = [f"settings.{name}" for name in trial.keys]
+    request.keys = names(trial)
     return data(request.keys)
 
 
@@ -75,7 +89,12 @@ def window(request: Request) -> int | None:
 
 
 def step(state: State) -> float | None:
-    """Do what the trial needs now -> the seconds until it may need something; None: no more."""
+    """Do what the trials need now -> the seconds until one may need something; None: no more."""
+    left = [each for each in (_step(state), _step_network(state)) if each is not None]
+    return min(left, default=None)
+
+
+def _step(state: State) -> float | None:
     try:
         with state.lock:
             trial = state.trial
@@ -90,6 +109,23 @@ def step(state: State) -> float | None:
         _follow(state, trial.keys)
     except ApiError as error:
         journal.error(f"cannot take the unconfirmed change back yet: {error}")
+        return LOOK_SECONDS
+    return None
+
+
+def _step_network(state: State) -> float | None:
+    """The same for net.toml: what follows from it, systemd does by itself."""
+    try:
+        with state.lock:
+            trial = state.doors.network_trial()
+            if trial is None:
+                return None
+            now = state.time.uptime()
+            if trials.judge(trial, now, state.time.boot()) == "wait":
+                return trial.deadline - now
+            state.doors.return_network(trial)
+    except ApiError as error:
+        journal.error(f"cannot take the unconfirmed network back yet: {error}")
         return LOOK_SECONDS
     return None
 
@@ -128,7 +164,7 @@ class Watch:
                 journal.error(f"cannot look after the change on trial: {error!r}")
                 seconds = LOOK_SECONDS
             with self._lock:
-                if seconds is None and self._state.trial is None:
+                if seconds is None and not told(self._state):
                     self._runs = False
                     return
             pause.wait(min(LOOK_SECONDS, max(0.01, seconds or 0)))

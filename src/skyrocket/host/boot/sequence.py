@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from skyrocket.host.boot.settle import dated, settle, settle_trial
+from skyrocket.host.network import trying
 from skyrocket.host.settings import apply, defaults, facts, generators, render, variant
 from skyrocket.host.settings.doors import RealHost
 from skyrocket.host.settings.errors import SettingsRoomError
@@ -20,6 +21,7 @@ from skyrocket.host.store import schemas
 from skyrocket.host.store.errors import StoreError
 from skyrocket.host.store.filesystem import FileStore, Store
 from skyrocket.host.system import clock, files, journal
+from skyrocket.models import boot_parameters
 from skyrocket.models.api import StageTimes, Variant
 from skyrocket.models.settings import table
 from skyrocket.models.settings.mistakes import SettingsError
@@ -37,7 +39,7 @@ OUTCOME = "/run/skyrocket/boot.json"
 
 
 def main(_argv: list[str]) -> int:
-    boot = Boot(variant.read(), FileStore(), RealHost())
+    boot = Boot(variant.read(), FileStore(), RealHost(), network=trying.Places())
     outcome = boot.run(
         lambda: defaults.of_variant(boot.schema), lambda: sources.read(boot.schema), facts.read()
     )
@@ -54,12 +56,13 @@ class Boot:
         store: Store,
         host: apply.Host,
         sleep: Callable[[float], None] = time.sleep,
+        network: trying.Places | None = None,
     ) -> None:
         self.schema = table.load(variant.groups)
         self.degraded: list[str] = []
         self._version = f"{variant.variant_id} {variant.version_id} {variant.build_id}"
         self._store = store
-        self._host, self._sleep = host, sleep
+        self._host, self._sleep, self._network = host, sleep, network
         self._seconds: dict[str, float] = {}
         self._since = clock.uptime()
 
@@ -67,6 +70,7 @@ class Boot:
         self, read_defaults: Callable[[], Tree], read_user_data: Callable[[], Tree], facts: Facts
     ) -> StageTimes:
         """The straight line: store, defaults, user data, generators, commit, render, apply."""
+        self._tried("network", self._settle_network)
         found = self._load()
         first = found is None
         stored = None if found is None else self._tried_out(found)
@@ -85,6 +89,14 @@ class Boot:
             self._tried("commit", lambda: self._store.save(document))
         self._apply(document)
         return StageTimes(self._seconds, self.degraded, first)
+
+    def _settle_network(self) -> None:
+        """A net.toml that nobody has confirmed goes back before the settings are looked at."""
+        if self._network is not None:
+            now, boot = clock.uptime(), clock.boot()
+            trying.settle(
+                self._network, now, boot, lambda unit: self._host.change_units("restart", [unit])
+            )
 
     def _generated(self, tree: Tree, facts: Facts) -> Tree:
         tree, troubles = generators.fill(self.schema, tree, facts, self._sleep)
@@ -140,6 +152,14 @@ class Boot:
             outcome = self._tried("apply", lambda: apply.do(changes, self._host))
             for each in outcome.failed if outcome else ():
                 self._degrade(f"cannot {each.what}: {each.reason}")
+        self._tried("kernel words", lambda: self._compare_words(document))
+
+    def _compare_words(self, document: Document) -> None:
+        """Have the kernel's words looked after when this boot has others than the settings say."""
+        raw = self._host.read(boot_parameters.INITRD) or b"{}"
+        had = msgspec.json.decode(raw, type=boot_parameters.Firmware).additions
+        if boot_parameters.of_settings(document.settings) != had:
+            self._host.change_units("start", [boot_parameters.AT_BOOT])
 
     def _tried(self, stage: str, do: Callable[[], T]) -> T | None:
         """What DO gives; None when it fails, which makes the node degraded."""

@@ -5,6 +5,7 @@ It runs from the UKI, before the root is opened: also a root that does not open 
 
 from __future__ import annotations
 
+from skyrocket.host.initrd import drivers
 from skyrocket.host.initrd.errors import BootError, StopBootError
 from skyrocket.host.slots import choice
 from skyrocket.host.slots.boot_partition import BootPartition
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
     from skyrocket.host.system.blockdev import Disk
     from skyrocket.host.system.modules import Loader
     from skyrocket.models.gpt import Table
-
-# The boot partition's file system: loaded only by a boot that must stand aside.
-_FAT_MODULES = ("nls_ascii", "nls_cp437", "vfat")
 
 
 def begin(records: Records, root_hash: str, report: Report) -> State:
@@ -41,8 +39,7 @@ def stand_aside_if_bad(
         return
     # An operator who starts the machine again gets all tries again.
     records.write(State(state.root, 0, state.boot_id, "stood aside"))
-    for name in _FAT_MODULES:
-        loader.load(name)
+    drivers.load_fat(loader)
     try:
         verdict = _hand_over(records, state, disk, table)
     except DoorError as error:

@@ -10,6 +10,7 @@ from skyrocket.host.system.modules import Loader
 
 # What no device asks for. Accelerated SHA-256 comes first: dm-verity takes the best it finds.
 _ALWAYS = ("sha256_ssse3", "dm_mod", "dm_verity", "erofs")
+_FAT = ("nls_ascii", "nls_cp437", "vfat")
 # A watchdog of the machine is better than the kernel's timer, which dies with the kernel.
 _WATCHDOGS = ("i6300esb", "wdat_wdt", "sp805_wdt", "sbsa_gwdt")
 _TIMER = "softdog"
@@ -53,7 +54,15 @@ def feed_watchdog() -> None:
         os.close(fd)
 
 
-def load_always(loader: Loader) -> None:
-    """Load what no device asks for."""
+def load_fat(loader: Loader) -> None:
+    """Load what the boot partition is read with: who mounts it later may load no modules."""
+    for name in _FAT:
+        loader.load(name)
+
+
+def load_always(loader: Loader, *, fat: bool) -> None:
+    """Load what no device asks for; with FAT, a boot partition is of use too."""
     for name in _ALWAYS:
         loader.load(name)
+    if fat:
+        load_fat(loader)

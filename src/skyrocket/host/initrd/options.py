@@ -35,6 +35,16 @@ def parse(command_line: str) -> Options:
     return options
 
 
+def for_pid_1(command_line: str) -> list[str]:
+    """What the command line says to PID 1 alone: the words behind `--`.
+
+    >>> for_pid_1("quiet -- --log-level=debug")
+    ['--log-level=debug']
+    """
+    words = command_line.split()
+    return words[words.index("--") + 1 :] if "--" in words else []
+
+
 def _seconds(words: dict[str, str], key: str, default: int) -> int:
     value = words.get(key, "")
     return int(value) if value.isdecimal() else default

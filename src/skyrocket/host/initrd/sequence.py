@@ -66,6 +66,7 @@ def boot(this: Boot) -> None:
     report.open()
     command_line = ground.command_line()
     trust.settle(command_line, report)
+    trust.look_at_firmware(report)
     wanted = options.parse(command_line)
     this.reboot_after = wanted.reboot_after
 
@@ -74,7 +75,7 @@ def boot(this: Boot) -> None:
     report.facts["watchdog"] = drivers.arm_watchdog(loader, wanted.watchdog)
 
     report.stage("drivers and disk")
-    drivers.load_always(loader)
+    drivers.load_always(loader, fat=bool(report.facts["efi"]))
     found = find.root_disk(loader, wanted.root_hash, wanted.disk_wait)
 
     report.stage("partition table")
@@ -115,7 +116,7 @@ def boot(this: Boot) -> None:
     tell(report, found, wanted, plan)
     if this.records and this.state:
         this.records.write(this.state.reached("systemd started"))
-    switch.switch_root()
+    switch.switch_root(options.for_pid_1(command_line))
 
 
 def count(this: Boot, kept: private.Private, wanted: Options, loader: Loader) -> None:

@@ -12,8 +12,8 @@ from skyrocket.host.system import kernel
 INIT = "/usr/lib/systemd/systemd"
 
 
-def switch_root() -> None:
-    """Make /sysroot the root and execute its PID 1. Returns only by an exception."""
+def switch_root(arguments: list[str]) -> None:
+    """Make /sysroot the root and execute its PID 1 with ARGUMENTS. Returns only by an exception."""
     for _, place, _, _ in FILE_SYSTEMS:
         kernel.mount(place, SYSROOT + place, flags=kernel.MS_MOVE)
     old = os.open("/", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -25,7 +25,7 @@ def switch_root() -> None:
     empty(old, os.fstat(old).st_dev)
     os.close(old)
     os.umask(0o022)
-    os.execve(INIT, [INIT], {"TERM": "linux"})  # noqa: S606  # no shell anywhere
+    os.execve(INIT, [INIT, *arguments], {"TERM": "linux"})  # noqa: S606  # no shell anywhere
 
 
 def empty(folder: int, device: int) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import msgspec
 
 from skyrocket.host.settings import apply, render, variant
@@ -14,35 +16,55 @@ from skyrocket.models.api import ApplyRequest, ApplyResult
 from skyrocket.models.settings import table
 from skyrocket.models.settings.mistakes import SettingsError
 
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from skyrocket.models.keys import Tree
+
 OUTCOME = "/run/skyrocket/apply.json"
 
 
 def main(_argv: list[str]) -> int:
-    schema = table.load(variant.read().groups)
+    groups = variant.read().groups
     store, host = FileStore(), RealHost()
 
     def answer(line: bytes) -> bytes:
-        outcome = msgspec.json.encode(carry_out(line, schema, store, host))
+        outcome = msgspec.json.encode(carry_out(line, groups, store, host))
         files.replace(OUTCOME, outcome + b"\n")
         return outcome
 
     return requests.serve(answer)
 
 
-def carry_out(line: bytes, schema: table.Schema, store: Store, host: apply.Host) -> ApplyResult:
-    """Do what the request in LINE asks; its troubles are in the result and in the journal."""
+def carry_out(
+    line: bytes, groups: Collection[str] | None, store: Store, host: apply.Host
+) -> ApplyResult:
+    """Do what the request in LINE asks of a variant's GROUPS; None: it has all there are.
+
+    Its troubles are in the result and in the journal.
+    """
     try:
         request = msgspec.json.decode(line, type=ApplyRequest)
         document = store.load()
         settings = schemas.forward(document, store.chain).settings if document else {}
-        names = None if request.all else render.groups_of(request.keys)
-        changes = apply.decide(render.plan(schema, settings, names), host)
-        outcome = apply.do(changes, host)
+        every = table.GROUPS if groups is None else groups
+        touched = every if request.all else render.groups_of(request.keys)
+        plan = _plan([name for name in every if name in touched], settings)
+        outcome = apply.do(apply.decide(plan, host), host)
     except (msgspec.MsgspecError, StoreError, SettingsError) as error:
         return _failed(f"cannot apply settings: {error}")
     except Exception as error:  # noqa: BLE001  (whatever a file system or systemd says)
         return _failed(f"cannot apply settings: {error}")
     return _told(outcome)
+
+
+def _plan(names: Collection[str], settings: Tree) -> render.Plan:
+    """What SETTINGS mean for the groups NAMES.
+
+    No other is imported: a start for one key of one group must not cost all of them.
+    """
+    schema = table.load(names)
+    return render.plan(schema, {name: settings[name] for name in names if name in settings})
 
 
 def _told(outcome: apply.Outcome) -> ApplyResult:

@@ -70,13 +70,13 @@ def decide(plan: Plan, host: Reader) -> Changes:
     remove = _superfluous(plan.owned, {file.path for file in files}, host)
     changed = {file.path for file in write}
     touched = [owner(path, plan.owned) for path in (*sorted(changed), *remove)]
-    moved = [unit for unit in units if unit.reads in changed]
+    moved = [unit for unit in units if unit.reads in {*changed, *remove}]
     return Changes(
         write=tuple(write),
         remove=tuple(remove),
         effects=_effects(write, plan.owned),
         stop=tuple(unit.name for unit in moved if not unit.running),
-        restart=tuple(unit.name for unit in moved if unit.running),
+        restart=tuple(dict.fromkeys(unit.name for unit in moved if unit.running)),
         try_restart=tuple(dict.fromkeys(unit for owner in touched for unit in owner.restarts)),
         try_reload_or_restart=tuple(
             dict.fromkeys(unit for owner in touched for unit in owner.reloads)
@@ -97,7 +97,7 @@ def decide_boot(plan: Plan, host: Reader) -> Changes:
         write=changes.write,
         remove=changes.remove,
         effects=_effects(files, plan.owned),
-        start=tuple(unit.name for unit in units if unit.running),
+        start=tuple(unit.name for unit in units if unit.running and unit.at_boot),
         try_reload_or_restart=changes.try_reload_or_restart,
     )
 

@@ -1,7 +1,8 @@
 """The boot partition, mounted only while it is needed: which UKIs it holds, and renames.
 
 A rename is finished when file, folder and file system are synced: FAT has no journal.
-Rules: `EFI/Linux` holds at most two UKIs and nothing else (decided in docs/boot.md).
+Rules: `EFI/Linux` holds at most two UKIs, a folder with an addon for each, and nothing else
+(decided in docs/boot.md).
 Deliberately unknown here: which name is right (`slots.choice`).
 """
 

@@ -117,6 +117,16 @@ def remove(path: str) -> None:
         return
 
 
+def remove_folder(folder: str) -> None:
+    """Remove FOLDER and the files in it, if there is one."""
+    for name in names(folder):
+        remove(f"{folder}/{name}")
+    try:
+        os.rmdir(folder)
+    except FileNotFoundError:
+        return
+
+
 def sync_file(path: str) -> None:
     """Wait until the file at PATH is on the disk, and what its folder says of it."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)

@@ -1,27 +1,32 @@
 """The door to HTTP servers: GET, whole or in ranges, through a proxy, with limits on patience.
 
-One connection is kept as long as requests go to the same server. It knows no TLS yet and says so;
-what it brings is not believed by anybody without a signature.
+One connection is kept as long as requests go to the same server. What it brings is not believed by
+anybody without a signature; TLS, where an address asks for it, keeps it from other eyes.
 """
 
 from __future__ import annotations
 
 import socket
 import time
+from base64 import b64encode
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 import h11
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from urllib.parse import SplitResult
 
 CONNECT_SECONDS = 20.0
 SILENCE_SECONDS = 30.0
+HEAD_SECONDS = 60.0
+"""From a request to the end of its answer's head, however the server spreads it."""
 SLOWEST = 1024
 """Bytes a second that a server must give on average once `PATIENCE_SECONDS` are over."""
 PATIENCE_SECONDS = 60.0
 REDIRECTS = 5
+PORTS = {"http": 80, "https": 443}
 _PIECE = 1 << 18
 _MOVED = (301, 302, 303, 307, 308)
 
@@ -31,10 +36,14 @@ class HttpError(Exception):
 
 
 class Server(NamedTuple):
-    """Where a connection goes: the server itself, or the proxy before it."""
+    """Where a connection goes: the server itself, or the proxy before it.
+
+    A connection that is encrypted ends at BEHIND, which a proxy only leads to.
+    """
 
     host: str
     port: int
+    behind: tuple[str, int] | None = None
 
 
 class Proxy(NamedTuple):
@@ -62,11 +71,11 @@ class Response(NamedTuple):
 
 
 class Client:
-    """Requests, one after the other."""
+    """Requests, one after the other; at most LIMIT bytes of answers a second, 0 for any number."""
 
     def __init__(self, proxy: Proxy = DIRECT, limit: int = 0) -> None:
         self._proxy = proxy
-        self._limit = limit
+        self.limit = limit
         self._socket: socket.socket | None = None
         self._server: Server | None = None
         self._state = h11.Connection(h11.CLIENT)
@@ -78,8 +87,11 @@ class Client:
             response = self._ask(url, headers)
             if response.status not in _MOVED or "location" not in response.headers:
                 return response
-            url = urljoin(url, response.headers["location"])
             self.close()
+            moved = urljoin(url, response.headers["location"])
+            if urlsplit(url).scheme == "https" != urlsplit(moved).scheme:
+                raise HttpError(f"cannot fetch {url}: it was moved to where nothing is encrypted")
+            url = moved
         raise HttpError(f"cannot fetch {url}: it was moved more than {REDIRECTS} times")
 
     def close(self) -> None:
@@ -88,16 +100,10 @@ class Client:
         self._socket = self._server = None
 
     def _ask(self, url: str, headers: tuple[tuple[str, str], ...]) -> Response:
-        parts = urlsplit(url)
-        if parts.scheme == "https":
-            raise HttpError(f"cannot fetch {url}: this version has no TLS; use an http:// address")
-        if parts.scheme != "http" or not parts.hostname:
-            raise HttpError(f"cannot fetch {url}: only http:// addresses can be asked")
-        proxied = self._proxy.serves(parts.hostname)
-        target = (
-            url if proxied else (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        )
-        server = _server(self._proxy.url if proxied else url)
+        parts = _parts(url)
+        server, proxied = self._way(parts)
+        whole = proxied and parts.scheme == "http"
+        target = url if whole else (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         request = h11.Request(
             method="GET",
             target=target.encode("ascii", "replace"),
@@ -105,6 +111,7 @@ class Client:
                 ("Host", parts.netloc.rpartition("@")[2]),
                 ("User-Agent", "skyrocket"),
                 ("Accept-Encoding", "identity"),
+                *(self._credentials() if whole else ()),
                 *headers,
             ],
         )
@@ -117,33 +124,80 @@ class Client:
                 raise HttpError(f"cannot fetch {url}: {_said(error)}") from error
         try:  # the server may have closed what was kept from the request before
             return self._exchange(server, request, url)
-        except (OSError, h11.ProtocolError) as error:
+        except (OSError, h11.ProtocolError, HttpError) as error:
             self.close()
             raise HttpError(f"cannot fetch {url}: {_said(error)}") from error
+
+    def _way(self, parts: SplitResult) -> tuple[Server, bool]:
+        """Where a connection for an address goes, and whether that is the proxy."""
+        host, port = _place(parts)
+        behind = (host, port) if parts.scheme == "https" else None
+        if self._proxy.serves(host):
+            url = self._proxy.url if "//" in self._proxy.url else f"http://{self._proxy.url}"
+            return Server(*_place(urlsplit(url)), behind), True
+        return Server(host, port, behind), False
+
+    def _credentials(self) -> list[tuple[str, str]]:
+        """A header for the proxy, when its address has a user's name."""
+        user = urlsplit(self._proxy.url).netloc.rpartition("@")[0]
+        coded = b64encode(unquote(user).encode()).decode()
+        return [("Proxy-Authorization", f"Basic {coded}")] if user else []
 
     def _exchange(self, server: Server, request: h11.Request, url: str) -> Response:
         if self._server != server or self._state.our_state is not h11.IDLE:
             self.close()
-            self._socket = socket.create_connection(server, CONNECT_SECONDS)
-            self._socket.settimeout(SILENCE_SECONDS)
-            self._server, self._state = server, h11.Connection(h11.CLIENT)
+            self._connect(server)
+        head = self._head(request)
+        headers = {name.decode("ascii"): value.decode("latin-1") for name, value in head.headers}
+        return Response(head.status_code, headers, self._body(url))
+
+    def _connect(self, server: Server) -> None:
+        """A new connection, encrypted where SERVER says so."""
+        place = (server.host, server.port)
+        self._socket = socket.create_connection(place, CONNECT_SECONDS)
+        self._server, self._state = server, h11.Connection(h11.CLIENT)
+        if server.behind is None:
+            return
+        if place != server.behind:
+            self._tunnel(server.behind)
+        from skyrocket.host.system import tls  # a tenth of a second, and only for https
+
+        self._socket.settimeout(CONNECT_SECONDS)
+        self._socket = tls.wrap(self._socket, server.behind[0])
+        self._state = h11.Connection(h11.CLIENT)
+
+    def _tunnel(self, behind: tuple[str, int]) -> None:
+        """Have the proxy lead to BEHIND."""
+        target = f"{behind[0]}:{behind[1]}"
+        headers = [("Host", target), ("User-Agent", "skyrocket"), *self._credentials()]
+        head = self._head(h11.Request(method="CONNECT", target=target, headers=headers))
+        if not 200 <= head.status_code < 300:
+            raise HttpError(f"the proxy answers {head.status_code}")
+
+    def _head(self, request: h11.Request) -> h11.Response:
+        """Send REQUEST and wait for the head of its answer."""
+        until = time.monotonic() + HEAD_SECONDS
         self._send(request)
         self._send(h11.EndOfMessage())
-        while not isinstance(event := self._event(), h11.Response):
+        while not isinstance(event := self._event(until), h11.Response):
             if not isinstance(event, h11.InformationalResponse):
                 raise HttpError("the server closed the connection")
-        headers = {name.decode("ascii"): value.decode("latin-1") for name, value in event.headers}
-        return Response(event.status_code, headers, self._body(url))
+        return event
 
     def _send(self, event: h11.Request | h11.EndOfMessage) -> None:
         data = self._state.send(event)
         if self._socket is not None and data:
             self._socket.sendall(data)
 
-    def _event(self) -> object:
+    def _event(self, until: float = float("inf")) -> object:
+        """The next event; waits for a silent server, and for any one not beyond UNTIL."""
         while (event := self._state.next_event()) is h11.NEED_DATA:
             if self._socket is None:
                 raise HttpError("the connection is closed")
+            left = until - time.monotonic()
+            if left <= 0:
+                raise TimeoutError
+            self._socket.settimeout(min(SILENCE_SECONDS, left))
             data = self._socket.recv(_PIECE)
             self.received += len(data)
             self._state.receive_data(data)
@@ -174,16 +228,22 @@ class Client:
         took = time.monotonic() - begin
         if took > PATIENCE_SECONDS and got < SLOWEST * took:
             raise HttpError(f"cannot fetch {url}: it gives less than {SLOWEST} bytes a second")
-        if self._limit and (early := got / self._limit - took) > 0:
+        if self.limit and (early := got / self.limit - took) > 0:
             time.sleep(early)
 
 
-def _server(url: str) -> Server:
-    parts = urlsplit(url if "//" in url else f"http://{url}")
+def _parts(url: str) -> SplitResult:
+    parts = urlsplit(url)
+    if parts.scheme not in PORTS or not parts.hostname:
+        raise HttpError(f"cannot fetch {url}: only http:// and https:// addresses can be asked")
+    return parts
+
+
+def _place(parts: SplitResult) -> tuple[str, int]:
     try:
-        return Server(parts.hostname or "", parts.port or 80)
+        return parts.hostname or "", parts.port or PORTS.get(parts.scheme, 80)
     except ValueError as error:
-        raise HttpError(f"cannot use address {url}: {error}") from error
+        raise HttpError(f"cannot fetch {parts.geturl()}: {error}") from error
 
 
 def _said(error: Exception) -> str:

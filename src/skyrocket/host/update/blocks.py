@@ -6,12 +6,10 @@ written in one go. Deliberately unknown here: disks and servers.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-
-    from skyrocket.host.update.tree import Tree
 
 LONGEST_RUN = 256
 GAP = 16
@@ -19,6 +17,17 @@ GAP = 16
 LARGEST_FETCH = 4096
 """Blocks of one request, 16 MiB: what a dead line can cost at most is less than that."""
 _PREFIX = 8
+
+
+class Hashes(Protocol):
+    """What each block must hash to: a verity tree of a root, an index of a file. SIZE in bytes."""
+
+    @property
+    def blocks(self) -> int: ...
+    @property
+    def size(self) -> int: ...
+    def digest(self, number: int, /) -> bytes: ...
+    def fits(self, number: int, block: bytes | memoryview, /) -> bool: ...
 
 
 class Run(NamedTuple):
@@ -36,12 +45,14 @@ class Extent(NamedTuple):
     last: int
 
 
-def index(tree: Tree) -> dict[bytes, int]:
+def index(hashes: Hashes) -> dict[bytes, int]:
     """Where a block with a hash lies; by the hash's first bytes, since each is checked anyway."""
-    return {tree.digest(number)[:_PREFIX]: number for number in range(tree.blocks)}
+    return {hashes.digest(number)[:_PREFIX]: number for number in range(hashes.blocks)}
 
 
-def sources(new: Tree, old: dict[bytes, int], wanted: Iterable[int]) -> tuple[list[Run], list[int]]:
+def sources(
+    new: Hashes, old: dict[bytes, int], wanted: Iterable[int]
+) -> tuple[list[Run], list[int]]:
     """Runs to copy for the blocks WANTED of NEW, and the blocks that are nowhere in OLD."""
     runs: list[Run] = []
     missing: list[int] = []

@@ -15,17 +15,17 @@ import msgspec
 from msgspec import structs
 
 from skyrocket.host.system import files, journal
-from skyrocket.host.system.web import Client
 from skyrocket.host.update import facts as room
 from skyrocket.host.update import kernel_image, memory, plan, prepare
 from skyrocket.host.update.disk import NodeDisk
 from skyrocket.host.update.errors import GoneError, SlotError, SourceError, UpdateError
 from skyrocket.models import update_status, version
 from skyrocket.models.api import UpdateAnswer
-from skyrocket.models.update import MANIFEST, Manifest, Update
+from skyrocket.models.update import MANIFEST, Manifest, Update, Withdrawn
 from skyrocket.models.update_status import Command, Image, Kept, Staged, Verb
 
 if TYPE_CHECKING:
+    from skyrocket.host.system.web import Client
     from skyrocket.host.update.facts import Facts
     from skyrocket.host.update.repository import Repository
 
@@ -74,11 +74,11 @@ def stamp(nanoseconds: int) -> str:
 
 
 def refresh(facts: Facts, before: Kept) -> Kept:
-    with closing(Client(room.proxy())) as client:
-        _, content = _look(facts, client)
-    node = facts.node(before.failed)
-    offered = plan.available(content, node, datetime.now(UTC))
-    decided = plan.plan(content, node, datetime.now(UTC))
+    with closing(room.client(facts.settings)) as client:
+        repository, content = _look(facts, client)
+    node, now = facts.node(before.failed), repository.time
+    offered = plan.available(content, node, now)
+    decided = plan.plan(content, node, now)
     journal.info(f"update: {_said(decided)}")
     chosen = _image(decided.update) if isinstance(decided, plan.Plan) else None
     status = structs.replace(
@@ -94,7 +94,7 @@ def refresh(facts: Facts, before: Kept) -> Kept:
 
 def write(facts: Facts, before: Kept) -> Kept:
     """`prepare`: put the chosen version into the idle slot."""
-    with closing(Client(room.proxy())) as client:
+    with closing(room.client(facts.settings)) as client:
         repository, content = _look(facts, client)
         order, update = _order(facts, before, repository, content)
         # Until the slot is whole again nothing is staged, whatever happens.
@@ -116,19 +116,21 @@ def _order(
     facts: Facts, before: Kept, repository: Repository, content: Manifest
 ) -> tuple[prepare.Order, Update]:
     """What is to be written: the chosen update's signed targets."""
-    update = _chosen(facts, before, content)
+    update = _chosen(facts, before, content, repository.time)
     if update.proof is None:
         raise SourceError(f"cannot take {update.version}: nothing proves its blocks")
     names = update.images
     boot, root, tree = (repository.target(name) for name in (names.boot, names.root, names.hash))
+    index = repository.target(update.proof.boot_index) if update.proof.boot_index else None
     for target in (boot, root, tree):
         if "sha256" not in target.hashes:
             raise SourceError(f"cannot take {update.version}: {target.path} has no SHA-256")
-    return prepare.Order(update.proof, root, tree, boot), update
+    return prepare.Order(update.proof, root, tree, boot, index), update
 
 
 def activate(facts: Facts, before: Kept) -> Kept:
     staged = _staged(before)
+    _not_withdrawn(facts, staged.image)
     older = version.newer(facts.image.version, staged.image.version)
     with NodeDisk().boot() as boot:
         kernel_image.activate(
@@ -162,23 +164,42 @@ def _look(facts: Facts, client: Client) -> tuple[Repository, Manifest]:
         facts.settings.targets_base_url,
         room.trusted_root(),
         client,
+        _passed(facts),
     )
     repository.refresh()
-    raw = repository.read(repository.target(MANIFEST))
+    if (signed := repository.signed_at) is not None:
+        memory.raise_floor(facts.folder, signed)
+    raw = repository.read_kept(repository.target(MANIFEST), f"{facts.folder}/{MANIFEST}")
     try:
         return repository, msgspec.json.decode(raw, type=Manifest)
     except msgspec.MsgspecError as error:
         raise SourceError(f"cannot read {MANIFEST}: {error}") from error
 
 
-def _chosen(facts: Facts, before: Kept, content: Manifest) -> Update:
+def _passed(facts: Facts) -> datetime | None:
+    """The latest moment that has passed for certain: image built, metadata signed."""
+    known = [moment for moment in (room.built(), memory.floor(facts.folder)) if moment]
+    return max(known, default=None)
+
+
+def _chosen(facts: Facts, before: Kept, content: Manifest, now: datetime) -> Update:
     """The update that was chosen, if it may still be had."""
     wanted = before.status.chosen_update
     node = facts.node(())
-    for each in plan.available(content, node, datetime.now(UTC)):
+    for each in plan.available(content, node, now):
         if wanted is not None and _image(each) == wanted:
             return each
     raise GoneError(GONE)
+
+
+def _not_withdrawn(facts: Facts, image: Image) -> None:
+    """SlotError when the last manifest that was believed withdraws IMAGE: no line is needed."""
+    raw = files.read(f"{facts.folder}/{MANIFEST}")
+    if raw is None:
+        return
+    gone = msgspec.json.decode(raw, type=Manifest).withdrawn
+    if Withdrawn(image.variant, image.arch, image.version) in gone:
+        raise SlotError(f"cannot activate {image.version}: it was withdrawn")
 
 
 def _staged(before: Kept) -> Staged:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 import msgspec
@@ -12,15 +14,20 @@ from msgspec import Struct
 from skyrocket.host.settings import variant
 from skyrocket.host.slots.record import Records
 from skyrocket.host.system import clock, files, proc
-from skyrocket.host.system.web import Proxy
+from skyrocket.host.system.web import Client, Proxy
 from skyrocket.host.update import memory
 from skyrocket.host.update.errors import UpdateError
 from skyrocket.host.update.plan import LATEST, Node
+from skyrocket.models.update import Ramp  # noqa: TC001  (msgspec reads it)
 from skyrocket.models.update_status import Image
 
 PRIVATE = "/var/lib/bottlerocket"
 SETTINGS = "/etc/updog.toml"
 ROOT = "/usr/share/skyrocket/update/root.json"
+_UNITS = {
+    "h": timedelta(hours=1), "m": timedelta(minutes=1), "s": timedelta(seconds=1),
+    "ms": timedelta(milliseconds=1),
+}  # fmt: skip
 
 
 class Settings(Struct, frozen=True):
@@ -31,6 +38,9 @@ class Settings(Struct, frozen=True):
     seed: int = 0
     version_lock: str = LATEST
     ignore_waves: bool = False
+    bandwidth_limit: int = 0
+    least_age: str = ""
+    wave_ramp: Ramp = "absolute"
 
 
 class Facts(NamedTuple):
@@ -58,6 +68,8 @@ class Facts(NamedTuple):
             seed=self.settings.seed,
             version_lock=self.settings.version_lock,
             ignore_waves=self.settings.ignore_waves,
+            ramp=self.settings.wave_ramp,
+            least_age=duration(self.settings.least_age),
             failed=failed,
         )
 
@@ -78,6 +90,25 @@ def settings(path: str = SETTINGS) -> Settings:
         return msgspec.convert(tomllib.loads(raw.decode()), Settings)
     except (ValueError, msgspec.ValidationError) as error:
         raise UpdateError(f"cannot read {path}: {error}") from error
+
+
+def duration(text: str) -> timedelta:
+    """`1h30m` and the like, as the settings' model lets it through."""
+    amounts = re.findall(r"([0-9.]+)(h|ms|m|s)", text)
+    return sum((float(number) * _UNITS[unit] for number, unit in amounts), timedelta(0))
+
+
+def client(settings: Settings) -> Client:
+    """A client by way of the proxy, as fast as the settings allow."""
+    return Client(proxy(), settings.bandwidth_limit)
+
+
+def built() -> datetime | None:
+    """When this image was built: its files all carry that time."""
+    try:
+        return datetime.fromtimestamp(os.stat(ROOT).st_mtime, UTC)
+    except OSError:
+        return None
 
 
 def trusted_root(path: str = ROOT) -> bytes:

@@ -12,10 +12,10 @@ import hashlib
 import os
 from typing import TYPE_CHECKING
 
-from skyrocket.host.slots import choice
+from skyrocket.host.slots import addons, choice
 from skyrocket.host.system import files
 from skyrocket.host.update.errors import SlotError
-from skyrocket.models import slots
+from skyrocket.models import addon, slots
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,8 +28,19 @@ SLACK = 1 << 20
 """Free bytes left beside a kernel image, for the folder and what a power cut leaked."""
 
 
-def make_room(boot: BootPartition, running: str, size: int) -> None:
-    """Remove every image but that of root RUNNING; SlotError when SIZE does not fit even then."""
+def fits(boot: BootPartition, running: str, size: int) -> None:
+    """SlotError when SIZE would not fit beside RUNNING's image alone. Nothing is removed."""
+    kept, folder, aside = slots.key_of(running), boot.path(slots.FOLDER), boot.path(STAGED)
+    gone = [f"{folder}/{name}" for name in boot.names() if name.key != kept]
+    gone += [f"{aside}/{name}" for name in files.names(aside)]
+    _enough(boot.free() + sum(_size(path) for path in gone), size)
+
+
+def make_room(boot: BootPartition, running: str, wanted: str, size: int) -> None:
+    """Remove every image but RUNNING's; SlotError when WANTED's SIZE does not fit even then.
+
+    Both are root hashes. What was staged of WANTED before an interruption stays.
+    """
     kept = slots.key_of(running)
     folder = boot.path(slots.FOLDER)
     if not any(name.key == kept for name in boot.names()):
@@ -37,15 +48,28 @@ def make_room(boot: BootPartition, running: str, size: int) -> None:
     for name in boot.names():
         if name.key != kept:
             files.remove(f"{folder}/{name}")
-    aside = boot.path(STAGED)
+            files.remove_folder(f"{folder}/{addon.folder_of(str(slots.Name(name.key)))}")
+    aside, begun = boot.path(STAGED), slots.name_for(wanted)
     for found in files.names(aside):
-        files.remove(f"{aside}/{found}")
+        if found != begun:
+            files.remove(f"{aside}/{found}")
     boot.sync()
-    if boot.free() < size + SLACK:
+    _enough(boot.free() + _size(f"{aside}/{begun}"), size)
+
+
+def _enough(free: int, size: int) -> None:
+    if free < size + SLACK:
         raise SlotError(
-            f"cannot update: the boot partition has {boot.free()} bytes free, "
+            f"cannot update: the boot partition has {free} bytes free, "
             f"the kernel image needs {size}"
         )
+
+
+def _size(path: str) -> int:
+    try:
+        return os.stat(path).st_size
+    except OSError:
+        return 0
 
 
 def write(boot: BootPartition, root_hash: str, parts: Iterable[bytes], sha256: str) -> None:
@@ -88,6 +112,7 @@ def activate(
     """Let the loader try ROOT_HASH once; an OLDER version needs the running one to stand aside."""
     source = f"{boot.path(STAGED)}/{slots.name_for(root_hash)}"
     check(source, sha256)
+    addons.carry_over(boot, running, root_hash)
     _move(boot, source, f"{boot.path(slots.FOLDER)}/{slots.name_for(root_hash, tries=1)}")
     if older:
         for name in boot.names():

@@ -1,4 +1,4 @@
-"""What the updater remembers: one document on the private partition, and the lock of a command.
+"""What the updater remembers on the private partition, and the lock of a command.
 
 The API reads both and writes neither. Deliberately unknown here: what the document says.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import fcntl
 import os
 import time
+from datetime import datetime
 
 import msgspec
 
@@ -16,6 +17,7 @@ from skyrocket.models.update_status import Kept
 
 FOLDER = "/var/lib/bottlerocket/boot/update"
 DOCUMENT = "status.json"
+FLOOR = "time"
 LOCK = "/run/skyrocket/update.lock"
 
 
@@ -32,6 +34,22 @@ def read(folder: str) -> Kept | None:
 
 def write(folder: str, kept: Kept) -> None:
     files.replace(f"{folder}/{DOCUMENT}", msgspec.json.encode(kept), durable=True)
+
+
+def floor(folder: str) -> datetime | None:
+    """The latest moment that signed metadata proved to have passed; None: none yet."""
+    raw = files.read(f"{folder}/{FLOOR}")
+    try:
+        return datetime.fromisoformat(raw.decode("ascii")) if raw else None
+    except ValueError:
+        return None
+
+
+def raise_floor(folder: str, moment: datetime) -> None:
+    """Remember that MOMENT has passed; a floor is never lowered."""
+    before = floor(folder)
+    if before is None or moment > before:
+        files.replace(f"{folder}/{FLOOR}", moment.isoformat().encode("ascii"), durable=True)
 
 
 def hold(path: str = LOCK, patience: float = 1.0) -> int | None:

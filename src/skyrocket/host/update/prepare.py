@@ -16,33 +16,39 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from skyrocket.host.system import files, verity
 from skyrocket.host.system.faults import DoorError
-from skyrocket.host.update import fill, idle, kernel_image
+from skyrocket.host.update import fill, idle, kernel_image, staging
 from skyrocket.host.update.errors import SlotError, SourceError
 from skyrocket.host.update.tree import BLOCK, Tree, levels
+from skyrocket.models import block_index, gpt
 from skyrocket.models import disk as layout
-from skyrocket.models import gpt
+from skyrocket.models.block_index import IndexFormatError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tuf.api.metadata import TargetFile
 
     from skyrocket.host.system.web import Client
     from skyrocket.host.update.disk import NodeDisk
     from skyrocket.host.update.repository import Repository
+    from skyrocket.models.block_index import Index
     from skyrocket.models.update import Proof
 
 MARKER = "writing"
 """In the updater's folder: the root hash whose blocks the idle slot may hold in part."""
+TREE, INDEX = "tree", "index"
+"""Beside it, so that a try after an interruption does not fetch them again."""
 
 
 class Order(NamedTuple):
-    """What to write: the signed targets, and what proves their blocks."""
+    """What to write: the signed targets, and what proves their blocks.
+
+    Without BOOT_INDEX the kernel image comes whole.
+    """
 
     proof: Proof
     root: TargetFile
     tree: TargetFile
     boot: TargetFile
+    boot_index: TargetFile | None
 
 
 class Source(NamedTuple):
@@ -67,12 +73,15 @@ def prepare(order: Order, source: Source, places: Places, disk: NodeDisk) -> fil
     table = disk.table()
     slots = idle.find(table, places.running)
     _fits(table, slots.idle, order)
-    raw = repository.read(order.tree)
+    with disk.boot() as boot:
+        kernel_image.fits(boot, places.running, order.boot.length)
+    raw = repository.read_kept(order.tree, f"{places.folder}/{TREE}")
     tree = Tree(raw, root_hash)
     if tree.size != order.root.length:
         raise SourceError("cannot use the hash tree: it is not as long as the root")
+    index = _index(repository, order, f"{places.folder}/{INDEX}")
     with disk.boot() as boot:
-        kernel_image.make_room(boot, places.running, order.boot.length)
+        kernel_image.make_room(boot, places.running, root_hash, order.boot.length)
     marker = f"{places.folder}/{MARKER}"
     resume = files.read(marker) == root_hash.encode()
     disk.write(idle.named(table, slots.idle, _random_ids()))
@@ -80,11 +89,25 @@ def prepare(order: Order, source: Source, places: Places, disk: NodeDisk) -> fil
     _write_tree(disk.device(slots.idle.hash), raw)
     told = _fill(disk, slots, tree, places.running, source, repository.url(order.root), resume)
     disk.write(idle.named(table, slots.idle, layout.root_ids(root_hash)))
+    url = repository.url(order.boot)
+    wanted = staging.Wanted(root_hash, order.boot.hashes["sha256"], order.boot.length, url)
     with disk.boot() as boot:
-        parts = _body(source.client, repository.url(order.boot), order.boot.length)
-        kernel_image.write(boot, root_hash, parts, order.boot.hashes["sha256"])
-    files.remove(marker)
+        told = told.plus(staging.stage(boot, wanted, index, places.running, source.client))
+    for name in (MARKER, TREE, INDEX):
+        files.remove(f"{places.folder}/{name}")
     return told
+
+
+def _index(repository: Repository, order: Order, kept: str) -> Index | None:
+    if order.boot_index is None:
+        return None
+    try:
+        index = block_index.parse(repository.read_kept(order.boot_index, kept))
+    except IndexFormatError as error:
+        raise SourceError(str(error)) from error
+    if index.size != order.boot.length:
+        raise SourceError("cannot use the block index: it is not as long as the kernel image")
+    return index
 
 
 def _fits(table: gpt.Table, pair: idle.Pair, order: Order) -> None:
@@ -147,20 +170,6 @@ def _running(disk: NodeDisk, pair: idle.Pair, root_hash: str) -> fill.Old | None
     except (OSError, SourceError, DoorError):
         return None
     return fill.Old(tree, os.open(disk.device(pair.root), os.O_RDONLY | os.O_CLOEXEC))
-
-
-def _body(client: Client, url: str, size: int) -> Iterator[bytes]:
-    """The bytes of a whole file, no more than SIZE."""
-    response = client.get(url)
-    if response.status != 200:
-        client.close()
-        raise SourceError(f"cannot fetch {url}: status {response.status}")
-    got = 0
-    for chunk in response.chunks:
-        got += len(chunk)
-        if got > size:
-            raise SourceError(f"cannot believe {url}: it is longer than was signed")
-        yield chunk
 
 
 def _random_ids() -> tuple[str, str]:

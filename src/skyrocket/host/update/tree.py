@@ -13,9 +13,9 @@ import hashlib
 from skyrocket.host.system import verity
 from skyrocket.host.system.faults import DoorError
 from skyrocket.host.update.errors import SourceError
+from skyrocket.models import block_index
 
-BLOCK = 4096
-DIGEST = 32
+BLOCK, DIGEST = block_index.BLOCK, block_index.DIGEST
 _FAN = BLOCK // DIGEST
 
 

@@ -12,6 +12,15 @@ DIFFERENCES = {
     "host-containers.NAME.memory-limit": _OURS,
     "host-containers.NAME.cpu-limit": _OURS,
     "host-containers.NAME.restart": _OURS,
+    "boot.kernel": (
+        "what the image alone decides is refused, such as roothash, lockdown and selinux; words "
+        "reach the kernel by an addon of the kernel image, not by a bootconfig; no value holds a "
+        "double quote"
+    ),
+    "boot.init": "words for PID 1 stand behind `--` on the kernel's command line",
+    "updates.bandwidth-limit": _OURS,
+    "updates.least-age": _OURS,
+    "updates.wave-ramp": _OURS,
     "kernel.sysctl": "a value is one line; Bottlerocket stores several too",
     "kubernetes.kubelet-extra-config": (
         "read without a YAML parser: outermost keys stand at the beginning of lines, or it is JSON"

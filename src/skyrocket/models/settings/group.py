@@ -44,11 +44,15 @@ class File(Struct, frozen=True):
 
 
 class Unit(Struct, frozen=True):
-    """A unit whose state follows from settings; READS is the file it starts from."""
+    """A unit whose state follows from settings; READS is the file it starts from.
+
+    AT_BOOT: it starts then too, and not only when its file changes.
+    """
 
     name: str
     running: bool
     reads: str
+    at_boot: bool = True
 
 
 class Rendered(Struct, frozen=True):

@@ -5,6 +5,8 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from msgspec import Meta
 
+from skyrocket.models import boot_parameters
+from skyrocket.models.settings.boot import boot_unit
 from skyrocket.models.settings.forms import Forms
 from skyrocket.models.settings.group import (
     ConfigFile,
@@ -28,6 +30,7 @@ _PATH = "/etc/sysctl.d/90-settings.conf"
 _REFUSED = "/etc/modprobe.d/90-settings.conf"
 _LOADED = "/etc/modules-load.d/90-settings.conf"
 _ATTRIBUTES = "/etc/sysfs.d/90-settings.conf"
+_PAGES = f"{boot_parameters.FOLDER}/10-hugepages"
 _HEAD = "# Written from the settings; change settings.kernel instead.\n"
 _HUGE = "/sys/kernel/mm/transparent_hugepage"
 
@@ -144,8 +147,19 @@ def render(kernel: Kernel | None) -> Rendered:
     found = {_REFUSED: refused, _LOADED: loaded, _ATTRIBUTES: _attributes(kernel)}
     files = [File(_PATH, "".join(lines).encode())]
     files += [File(path, (_HEAD + text).encode()) for path, text in found.items() if text]
-    units = (Unit("systemd-modules-load.service", running=True, reads=_LOADED),) if loaded else ()
-    return Rendered(tuple(files), units)
+    pages = _static(kernel)
+    files += [File(_PAGES, f"{pages}\n".encode())] if pages else []
+    units = [boot_unit(_PAGES)]
+    if loaded:
+        units.append(Unit("systemd-modules-load.service", running=True, reads=_LOADED))
+    return Rendered(tuple(files), tuple(units))
+
+
+def _static(kernel: Kernel) -> str:
+    pages = kernel.hugepages and kernel.hugepages.static
+    table = pages.value if pages else {}
+    counts = {size: {"count": pool.count} for size, pool in table.items() if isinstance(pool, Pool)}
+    return boot_parameters.of_pages(counts)
 
 
 def _modules(modules: dict[KmodKey, KernelModule]) -> tuple[str, str]:
@@ -189,7 +203,12 @@ GROUP = Group(
             restarts=("systemd-modules-load.service",),
         ),
         "sysctl": Effect(does="the parameter below /proc/sys, at once", reach="works"),
-        "hugepages.static": Effect(does="pages set aside at boot", reboot=True),
+        "hugepages.static": Effect(
+            does="pages set aside at boot, by the kernel's command line as in `boot`; `essential` "
+            "is kept only",
+            reach="works",
+            reboot=True,
+        ),
         "hugepages.transparent": Effect(
             does="the kernel's policy for huge pages, at once", reach="works"
         ),
@@ -200,11 +219,13 @@ GROUP = Group(
         "sysctl": ("sysctl-conf",),
         "kernel-modules": ("modprobe-conf", "modules-load-conf"),
         "lockdown": ("sysfs-conf",),
+        "hugepages": ("hugepages-words",),
     },
     files={
         "sysctl-conf": ConfigFile(path=_PATH, effect="sysctl"),
         "modprobe-conf": ConfigFile(path=_REFUSED),
         "modules-load-conf": ConfigFile(path=_LOADED),
         "sysfs-conf": ConfigFile(path=_ATTRIBUTES, effect="sysfs"),
+        "hugepages-words": ConfigFile(path=_PAGES, disruption="reboot"),
     },
 )

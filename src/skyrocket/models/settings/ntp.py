@@ -61,7 +61,8 @@ class Ntp(Model, frozen=True):
         Meta(description="chrony's options for every server that is given as a mere text"),
     ] = None
     logging: Annotated[
-        list[SingleLineString] | None, says("What chrony logs, such as `tracking`")
+        list[SingleLineString] | None,
+        says("What chrony logs below /var/log/chrony, such as `tracking`"),
     ] = None
 
 
@@ -72,13 +73,17 @@ driftfile /var/lib/chrony/chrony.drift
 dumpdir /var/lib/chrony
 rtcsync
 """
+_LOGS = "logdir /var/log/chrony\n"
 
 
 def render(ntp: Ntp | None) -> Rendered:
     ntp = ntp or Ntp()
     servers = ntp.time_servers.value if ntp.time_servers else []
     lines = "".join(f"{_line(server, ntp.options or [])}\n" for server in servers)
-    return Rendered((File("/etc/chrony/chrony.conf", (_HEAD + lines + _TAIL).encode()),))
+    text = _HEAD + lines + _TAIL
+    if ntp.logging:
+        text += f"{_LOGS}log {' '.join(ntp.logging)}\n"
+    return Rendered((File("/etc/chrony/chrony.conf", text.encode()),))
 
 
 def _line(server: Url | TimeServer, options: list[SingleLineString]) -> str:
@@ -97,7 +102,7 @@ GROUP = Group(
     name="ntp",
     about="Where the node takes the time from.",
     model=Ntp,
-    effects={"": _CHRONY, "logging": Effect(does="chrony's logs")},
+    effects={"": _CHRONY},
     render=render,
     services={"ntp": ("chrony-conf",)},
     files={

@@ -1,10 +1,11 @@
 """Group `updates`: where updates come from and which one this node takes."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
+from skyrocket.models.settings.durations import KubernetesDurationValue
 from skyrocket.models.settings.group import (
     ConfigFile,
     Effect,
@@ -38,6 +39,21 @@ class Updates(Model, frozen=True):
     ] = None
     ignore_waves: Annotated[
         bool | None, Meta(description="Take an update before the node's wave has come")
+    ] = None
+    bandwidth_limit: Annotated[
+        Annotated[int, Meta(ge=16384, le=2**40)] | None,
+        Meta(description="Bytes a second that an update may fetch on average; ours"),
+    ] = None
+    least_age: Annotated[
+        KubernetesDurationValue | None,
+        Meta(description="How long a version must have been published before it is taken; ours"),
+    ] = None
+    wave_ramp: Annotated[
+        Literal["absolute", "offset"] | None,
+        Meta(
+            description="How a seed waits inside its wave: as upstream does, or counted from the "
+            "wave's first seed; ours"
+        ),
     ] = None
 
 

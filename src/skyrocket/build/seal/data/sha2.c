@@ -30,7 +30,7 @@ static const uint64_t constants[80] = {
         h = g, g = f, f = e, e = d + t1, d = c, c = b, b = a, a = t1 + t2;                         \
     } while (0)
 
-static void block32(struct sha32 *s, const uint8_t *p)
+static void plain32(struct sha32 *s, const uint8_t *p)
 {
     uint32_t w[64], a = s->state[0], b = s->state[1], c = s->state[2], d = s->state[3],
                     e = s->state[4], f = s->state[5], g = s->state[6], h = s->state[7], t1, t2;
@@ -51,6 +51,70 @@ static void block32(struct sha32 *s, const uint8_t *p)
     s->state[0] += a, s->state[1] += b, s->state[2] += c, s->state[3] += d;
     s->state[4] += e, s->state[5] += f, s->state[6] += g, s->state[7] += h;
 }
+
+#if defined(__x86_64__) && !defined(PLAIN_SHA2)
+#include <cpuid.h>
+#include <immintrin.h>
+
+static uint32_t rounds[64];
+
+/* Whether the processor has SHA instructions (Intel, "SHA Extensions"); readies their constants. */
+static int processor_hashes(void)
+{
+    unsigned a, b, c, d;
+    if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || !(b & bit_SHA))
+        return 0;
+    if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & bit_SSSE3) || !(c & bit_SSE4_1))
+        return 0;
+    for (int i = 0; i < 64; i++)
+        rounds[i] = (uint32_t)(constants[i] >> 32);
+    return 1;
+}
+
+/* The instructions want the state as two halves, A B E F and C D G H. */
+__attribute__((target("sha,ssse3,sse4.1"))) static void
+fast32(struct sha32 *s, const uint8_t *p)
+{
+    const __m128i big = _mm_set_epi64x(0x0c0d0e0f08090a0b, 0x0405060700010203);
+    __m128i low = _mm_shuffle_epi32(_mm_loadu_si128((const __m128i *)&s->state[0]), 0xb1);
+    __m128i high = _mm_shuffle_epi32(_mm_loadu_si128((const __m128i *)&s->state[4]), 0x1b);
+    __m128i abef = _mm_alignr_epi8(low, high, 8), cdgh = _mm_blend_epi16(high, low, 0xf0);
+    const __m128i abef_before = abef, cdgh_before = cdgh;
+    __m128i w[4];
+    for (int i = 0; i < 4; i++)
+        w[i] = _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)(p + 16 * i)), big);
+#pragma GCC unroll 16
+    for (int i = 0; i < 16; i++) {
+        __m128i *now = &w[i & 3], last = w[(i + 3) & 3];
+        if (i >= 4) {
+            __m128i sum = _mm_sha256msg1_epu32(*now, w[(i + 1) & 3]);
+            sum = _mm_add_epi32(sum, _mm_alignr_epi8(last, w[(i + 2) & 3], 4));
+            *now = _mm_sha256msg2_epu32(sum, last);
+        }
+        __m128i k = _mm_loadu_si128((const __m128i *)&rounds[4 * i]);
+        __m128i both = _mm_add_epi32(*now, k);
+        cdgh = _mm_sha256rnds2_epu32(cdgh, abef, both);
+        abef = _mm_sha256rnds2_epu32(abef, cdgh, _mm_shuffle_epi32(both, 0x0e));
+    }
+    low = _mm_shuffle_epi32(_mm_add_epi32(abef, abef_before), 0x1b);
+    high = _mm_shuffle_epi32(_mm_add_epi32(cdgh, cdgh_before), 0xb1);
+    _mm_storeu_si128((__m128i *)&s->state[0], _mm_blend_epi16(low, high, 0xf0));
+    _mm_storeu_si128((__m128i *)&s->state[4], _mm_alignr_epi8(high, low, 8));
+}
+
+static void block32(struct sha32 *s, const uint8_t *p)
+{
+    static int fast = -1; /* two threads that find it unknown find the same */
+    if (fast < 0)
+        fast = processor_hashes();
+    if (fast)
+        fast32(s, p);
+    else
+        plain32(s, p);
+}
+#else
+#define block32 plain32
+#endif
 
 static void block64(struct sha64 *s, const uint8_t *p)
 {
