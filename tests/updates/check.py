@@ -203,8 +203,9 @@ class Checker:
                         return Fault(f"{owners[cluster]} and {path} share their bytes")
             found = []
             for path, file in files:
-                if not (path.startswith(slots.FOLDER) and path.lower().endswith(slots.SUFFIX)):
-                    continue  # the loader looks at no other name
+                inside = path.rpartition("/")[0] == slots.FOLDER  # addons are in folders below it
+                if not inside or not path.lower().endswith(slots.SUFFIX):
+                    continue  # the loader takes no other name for a kernel image
                 name = slots.parse(path.rpartition("/")[2])
                 if name is None:
                     return Fault(f"{path} is no kernel image of ours")

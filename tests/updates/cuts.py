@@ -7,7 +7,7 @@ or the last ones are. Deliberately unknown here: what is written.
 
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import chain, combinations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from updates.log import Op
 
 FEW = 4
+FEW_SECTORS = 6
 
 
 class Piece(NamedTuple):
@@ -60,11 +61,21 @@ def intervals(ops: Sequence[Op], seen: Sequence[bool]) -> Iterator[Interval]:
 
 
 def choices(
-    pending: Sequence[int], sizes: Sequence[int], chance: random.Random, effort: Effort
+    pending: Sequence[int],
+    sizes: Sequence[int],
+    chance: random.Random,
+    effort: Effort,
+    changed: Sequence[Piece] = (),
 ) -> Iterator[Choice]:
-    """What may have arrived of PENDING, whose SIZES are in sectors; no choice comes twice."""
+    """What may have arrived of PENDING, whose SIZES are in sectors; no choice comes twice.
+
+    CHANGED are the sectors that matter, when they are known: of a few of them all subsets are made,
+    too, whichever writes they belong to.
+    """
     made: set[Choice] = set()
-    for choice in _all_choices(pending, sizes, chance, effort):
+    count = range(len(changed) + 1 if len(changed) <= FEW_SECTORS else 0)
+    subsets = chain.from_iterable(combinations(changed, number) for number in count)
+    for choice in chain(_all_choices(pending, sizes, chance, effort), subsets):
         if choice not in made:
             made.add(choice)
             yield choice

@@ -190,6 +190,7 @@ def _looks(
         judge.learn(settings)
         bounds.append(settings.generation)
     pending = [sizes[number] for number in interval.pending]
-    for choice in cuts.choices(interval.pending, pending, chance, effort):
+    changed = medium.changes(interval.pending)
+    for choice in cuts.choices(interval.pending, pending, chance, effort, changed):
         state = medium.state(choice)
         yield choice, state, _Looked(checker.look(state), bounds[0], bounds[1])

@@ -11,17 +11,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from updates.cuts import Piece
 from updates.log import SECTOR
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Sequence
 
-    from updates.cuts import Choice, Piece
+    from updates.cuts import Choice
     from updates.log import Op
 
 _SHIFT = 24
 _MASK = (1 << _SHIFT) - 1
 ZERO = bytes(SECTOR)
+SMALL = 128  # sectors
 
 
 class Medium:
@@ -66,6 +68,23 @@ class Medium:
     def place(self, sector: int) -> int | None:
         return self._places.get(sector)
 
+    def content(self, place: int) -> bytes | memoryview:
+        data, at = self.ops[place >> _SHIFT].data, (place & _MASK) * SECTOR
+        return ZERO if data is None else data[at : at + SECTOR]
+
+    def changes(self, pending: Sequence[int], most: int = SMALL) -> list[Piece]:
+        """The sectors of PENDING that differ from what is settled; none when they are many."""
+        if sum(self.ops[number].count for number in pending) > most:
+            return []
+        now, found = self.state(), []
+        for number in pending:
+            op = self.ops[number]
+            for at in range(op.count):
+                before = now.read((op.sector + at) * SECTOR, SECTOR)
+                if before != bytes(self.content(number << _SHIFT | at)):
+                    found.append(Piece(number, at, at + 1))
+        return found
+
 
 class State:
     """One disk; good until the medium settles more."""
@@ -99,13 +118,9 @@ class State:
             place = self.place(sector)
             if place is not None:
                 start = (sector - first) * SECTOR
-                raw[start : start + SECTOR] = self._content(place)
+                raw[start : start + SECTOR] = self._medium.content(place)
         inside = at - first * SECTOR
         return bytes(raw[inside : inside + length])
-
-    def _content(self, place: int) -> bytes | memoryview:
-        data, at = self._medium.ops[place >> _SHIFT].data, (place & _MASK) * SECTOR
-        return ZERO if data is None else data[at : at + SECTOR]
 
     def runs(self) -> list[tuple[int, int]]:
         """Sectors that may differ from the base image: (first, count), those in a row together."""

@@ -12,7 +12,6 @@ import argparse
 import os
 import platform
 import random
-import subprocess
 import sys
 import tempfile
 import time
@@ -149,8 +148,6 @@ def page(
     seconds: float,
 ) -> str:
     """docs/evidence/updates.md."""
-    head = ["git", "-C", str(ROOT), "rev-parse", "HEAD"]
-    commit = subprocess.run(head, stdout=subprocess.PIPE, check=True).stdout.decode().strip()
     flushes = sum(op.flush for op in recording.ops)
     wrong = sum(bool(one.wrong) for one in outcomes)
     lines = [
@@ -161,7 +158,7 @@ def page(
         "then, and checked; [update safety](../update-safety.md) has the rules.",
         "", "| | |", "|---|---|",
         f"| date | {time.strftime('%Y-%m-%d %H:%M', time.gmtime())} UTC |",
-        f"| commit | `{commit}` |",
+        f"| commit | `{recording.facts.commit}` |",
         f"| machine | {_machine()}, QEMU under {recording.facts.machine} |",
         f"| recorded | {recording.facts.seconds:.0f} s |",
         f"| operations | {len(recording.ops):,}, of which {flushes:,} are flushes |",
@@ -176,6 +173,9 @@ def page(
     for phase in report.phases:
         which = ", ".join(f"{version}: {n:,}" for version, n in sorted(phase.boots.items()))
         lines.append(f"| {phase.what} | {phase.flushes:,} | {phase.states:,} | {which} |")
+    if report.bad:
+        lines += ["", "| bad, up to this byte of the log | |", "|---|---|"]
+        lines += [f"| {end:,} | {said} |" for end, said in _worst(report)]
     lines += ["", "| seeded bug | found by |", "|---|---|"]
     lines += [f"| {what} | {said or '**nothing**'} |" for what, said in findings.items()]
     lines += ["", "| booted | came up | generation | seconds | |", "|---|---|---|---|---|"]
@@ -186,6 +186,16 @@ def page(
             f"{one.seconds:.0f} | {said} |"
         )
     return "\n".join(lines) + "\n"
+
+
+def _worst(report: Report) -> list[tuple[int, str]]:
+    """Each interval with bad states: how many there are, and what is wrong with them."""
+    found: dict[int, list[str]] = {}
+    for bad in report.bad:
+        found.setdefault(bad.end, []).append("; ".join(bad.faults))
+    return [
+        (end, f"{len(all_)} states: " + ", ".join(sorted(set(all_)))) for end, all_ in found.items()
+    ]
 
 
 def _machine() -> str:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -23,6 +24,7 @@ from msgspec import Struct
 from updates import sparse, versions
 from updates.versions import NEW, OLD
 
+from skyrocket.cli.checkout import ROOT
 from skyrocket.lab import qemu
 from skyrocket.models.node import DISK_BYTES
 
@@ -50,6 +52,7 @@ class Facts(Struct, frozen=True):
     seconds: float
     machine: str
     order: dict[str, str]
+    commit: str = ""
 
 
 class Recorder:
@@ -109,10 +112,15 @@ def record(rack: Rack, folder: Path) -> Facts:
             told = {"root_hash": order.root_hash, "user_data": order.user_data}
             seconds = round(time.monotonic() - began, 1)
             marks, accelerator = tuple(recorder.marks), rack.lab.accelerator
-            facts = Facts(DISK_BYTES, kernels, marks, seconds, accelerator, told)
+            facts = Facts(DISK_BYTES, kernels, marks, seconds, accelerator, told, head())
             (folder / FACTS).write_bytes(msgspec.json.format(msgspec.json.encode(facts)))
     shutil.rmtree(folder / "repository")
     return facts
+
+
+def head() -> str:
+    argv = ["git", "-C", str(ROOT), "rev-parse", "HEAD"]
+    return subprocess.run(argv, stdout=subprocess.PIPE, check=True).stdout.decode().strip()
 
 
 def _keep(made: versions.Versions, folder: Path) -> dict[str, str]:

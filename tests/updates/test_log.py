@@ -71,6 +71,22 @@ def test_of_many_writes_some_subsets_are_made() -> None:
     assert all(0 <= piece.start < piece.stop <= 16 for choice in found for piece in choice)
 
 
+def test_of_few_changed_sectors_every_subset_is_made() -> None:
+    """Across writes: both copies of a table may be half new."""
+    changed = [Piece(1, 3, 4), Piece(1, 7, 8), Piece(2, 0, 1)]
+    found = set(cuts.choices((1, 2), (9, 9), random.Random(0), Effort(0, 0), changed))
+    assert (Piece(1, 3, 4), Piece(2, 0, 1)) in found
+    assert len(found) == 4 + 7
+
+
+def test_sectors_with_the_bytes_that_were_there_do_not_matter() -> None:
+    """A write of forty sectors may change two."""
+    ops = [Op(0, 3, memoryview(b"." * SECTOR + bytes(A) + b"." * SECTOR))]
+    medium = Medium(lambda _, size: b"." * size, {"all": (range(9),)}, ops)
+    assert medium.changes((0,)) == [Piece(0, 1, 2)]
+    assert medium.changes((0,), most=2) == []
+
+
 def test_a_disk_is_made_of_base_and_what_arrived() -> None:
     """The newest content of each sector, discarded ones as zeros; keys follow the bytes."""
     medium = Medium(lambda _, size: b"." * size, {"low": (range(2),), "high": (range(2, 9),)}, OPS)
