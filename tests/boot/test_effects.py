@@ -120,6 +120,7 @@ def test_the_policy_for_huge_pages_is_the_kernels_at_once(node: Machine) -> None
     unset(node, "kernel.hugepages")
 
 
+@pytest.mark.proof  # no run has ended yet
 def test_words_for_a_kernel_that_was_started_directly_are_refused(node: Machine) -> None:
     """Nobody would read the addon: an error at once, not a setting without an effect."""
     words = json.dumps({"boot": {"kernel": {"nosmt": []}}})
@@ -131,6 +132,7 @@ def test_words_for_a_kernel_that_was_started_directly_are_refused(node: Machine)
     assert "boot" not in node.get("settings.boot").get("settings", {})
 
 
+@pytest.mark.proof  # no run has ended yet
 def test_chrony_logs_what_the_settings_say(node: Machine) -> None:
     """It asks the server of the settings, with that server's own options, and logs each answer."""
     log = "cat /var/log/chrony/measurements.log"

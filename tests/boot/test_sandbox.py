@@ -65,6 +65,8 @@ ATTEMPTS = (
     Attempt("skyrocket-coldplug.service", "own /run/probe", errno.EPERM),
     Attempt("skyrocket-network.service", "mount /mnt", errno.EPERM),
     Attempt("skyrocket-network.service", "make /local/probe", errno.EROFS),
+    Attempt("skyrocket-parameters@probe.service", f"socket {INET}", errno.EAFNOSUPPORT),
+    Attempt("skyrocket-parameters@probe.service", "make /etc/probe", errno.EROFS),
     Attempt("skyrocket-exec@probe.service", "alarm", errno.EPERM),
     Attempt("containers@probe.service", "alarm", errno.EPERM),
     Attempt("host-containers@probe.service", "alarm", errno.EPERM),

@@ -16,7 +16,7 @@ from skyrocket.models import pe, slots
 if TYPE_CHECKING:
     from boot.machine import Machine, Rack
 
-pytestmark = [pytest.mark.boot, pytest.mark.proof]  # not run to their end yet
+pytestmark = [pytest.mark.boot, pytest.mark.proof]  # long: by hand
 
 EXTRA = "io.systemd.stub.kernel-cmdline-extra="
 CLAIM = "printf system_u:object_r:os_t:s0 > /proc/self/attr/fscreate && : > /mnt/claimed"

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from boot.machine import Machine, Rack
 
-pytestmark = [pytest.mark.boot, pytest.mark.proof]  # not run to their end yet
+pytestmark = [pytest.mark.boot, pytest.mark.proof]  # long: by hand
 
 EROFS_SUPERBLOCK = 0  # the block that holds it, at byte 1024
 BLESSED = "/var/lib/bottlerocket/boot/blessed"

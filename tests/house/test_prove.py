@@ -17,12 +17,12 @@ def test_a_proof_that_is_not_there_gives_the_names_of_those_that_are() -> None:
     """Of scripts and of the tests alike."""
     said = prove("nothing")
     assert said.returncode == 2
-    assert {"reproducible", "secure-boot", "fuzz", "endurance", "escape"} <= set(
+    assert {"reproducible", "secure-boot", "fuzz", "endurance", "escape", "updates"} <= set(
         said.stderr.split()
     )
 
 
-@pytest.mark.parametrize("name", ["fuzz", "endurance", "reproducible"])
+@pytest.mark.parametrize("name", ["fuzz", "endurance", "reproducible", "updates"])
 def test_a_proof_starts(name: str) -> None:
     """With its libraries: it can say what it takes."""
     said = prove(name, "--help")

@@ -22,6 +22,7 @@ DIRECT = Machine(
 PLANS = {
     "direct-tcg": qemu.plan_qemu(DIRECT),
     "firmware-kvm": qemu.plan_qemu(DIRECT._replace(firmware=True, accelerator="kvm")),
+    "recorded": qemu.plan_qemu(DIRECT._replace(firmware=True, recorded=True)),
     "probe": qemu.plan_probe("kvm"),
 }
 
@@ -52,3 +53,11 @@ def test_user_data_in_a_cd_drive_is_no_disk():
     assert [word for word in words if word.startswith("virtio-blk")] == [
         "virtio-blk-pci,drive=disk,serial=skyrocket"
     ]
+
+
+def test_a_recorded_disk_is_the_same_device_to_the_node():
+    """Only what lies below differs, or the recording would be of another machine."""
+    plain, recorded = qemu.plan_qemu(DIRECT), PLANS["recorded"]
+    device = "virtio-blk-pci,drive=disk,serial=skyrocket"
+    assert device in plain
+    assert device in recorded

@@ -26,7 +26,7 @@ VERBS = {
                   "look into one, convert it, put it on a disk"),
     "settings": Verb("documents", "settings check FILE|schema|openapi",
                      "what a settings document would do"),
-    "keys": Verb("keys", "keys init|show|sign-addon", "keys for Secure Boot"),
+    "keys": Verb("keys", "keys init|show|make-addon|sign-addon", "keys for Secure Boot"),
     "repo": Verb("repo", "repo init|add|serve|…", "update repositories", "publish"),
     "node": Verb("node", "node list|ssh|exec|logs|stop", "the nodes on this machine"),
     "lock": Verb("locking:lock", "lock --update|--check", "resolve the packages anew, or compare"),

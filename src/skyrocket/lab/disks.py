@@ -47,10 +47,16 @@ def origin(image: Path, seed: Seed) -> str:
     return digest.hexdigest()
 
 
-def make_disk(sandbox: Sandbox, place: Home, image: Path) -> None:
-    """A new overlay on the image's disk; the old one of the node is gone."""
+def make_disk(sandbox: Sandbox, place: Home, image: Path, begun: Path | None = None) -> None:
+    """A new overlay on the image's disk, or a copy of one that was BEGUN; the old one is gone."""
     for old in (place.disk, place.known_hosts, place.firmware_vars):
         old.unlink(missing_ok=True)
+    if begun is not None:
+        tool(sandbox, place, [
+            "qemu-img", "convert", "-q", "-f", "raw", "-O", "qcow2",
+            f"{qemu.IMAGE}/{begun.name}", f"{qemu.NODE}/{place.disk.name}",
+        ], begun.parent)  # fmt: skip
+        return
     tool(sandbox, place, [
         "qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", f"{qemu.IMAGE}/disk.raw",
         f"{qemu.NODE}/{place.disk.name}", str(DISK_BYTES),

@@ -63,6 +63,8 @@ class Order(NamedTuple):
     seed_compressed: bool = False
     smbios_strings: tuple[str, ...] = ()  # what the machine's owner tells firmware and loader
     registry_tokens: bool = False  # the registry wants a bearer token, and gives one to anybody
+    recorded: bool = False  # every write to its disk from this start on is logged: `writes.log`
+    disk: Path | None = None  # a raw disk that the node begins with a copy of, not the image's own
 
 
 class Lab(NamedTuple):
@@ -146,7 +148,7 @@ def _prepare(
         if before is not None and place.disk.is_file():
             report.note(f"image or user data changed: node {order.name} begins with a new disk")
         disks.make_seed(lab.sandbox, place, seed)
-        disks.make_disk(lab.sandbox, place, order.image)
+        disks.make_disk(lab.sandbox, place, order.image, order.disk)
         place.serial.unlink(missing_ok=True)
     if node.firmware:
         disks.make_firmware_vars(lab.sandbox, place, trusted(order.image))
@@ -175,7 +177,10 @@ def _spawn(lab: Lab, order: Order, place: nodes.Home, node: Node) -> Node:
         optical_seed=order.seed == "iso9660",
         secure_boot=node.secure_boot,
         smbios_strings=order.smbios_strings,
+        recorded=order.recorded,
     )
+    if order.recorded:
+        (place.folder / qemu.WRITES).write_bytes(b"")
     shown = [Mount(place.folder, qemu.NODE, writable=True), Mount(order.image, qemu.IMAGE)]
     with place.serial.open("a", encoding="utf-8") as log:
         log.write(serial.start_mark(time.strftime("%Y-%m-%d %H:%M:%S")))

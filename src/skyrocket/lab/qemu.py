@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 IMAGE = "/image"
 NODE = "/node"
+WRITES = "writes.log"
 PROGRAM = "qemu-system-x86_64"
 FIRMWARE_CODE = "/usr/share/OVMF/OVMF_CODE_4M.fd"
 SECURE_CODE = "/usr/share/OVMF/OVMF_CODE_4M.secboot.fd"
@@ -39,6 +40,7 @@ class Machine(NamedTuple):
     optical_seed: bool = False  # the user data is in a CD drive, not on a disk
     secure_boot: bool = False  # the firmware checks signatures; its variables are its own
     smbios_strings: tuple[str, ...] = ()  # of type 11: words of the machine's owner
+    recorded: bool = False  # every write to its disk goes into a log, too
 
 
 def plan_qemu(machine: Machine) -> list[str]:
@@ -49,7 +51,7 @@ def plan_qemu(machine: Machine) -> list[str]:
         *_board(machine),
         *_PROCESSOR[machine.accelerator],
         "-smp", str(machine.cpus), "-m", f"{machine.memory}M",
-        *_boot(machine), *_smbios(machine), *_disks(), *_seed(machine),
+        *_boot(machine), *_smbios(machine), *_disk(machine), *_seed(machine),
         *_network(machine), *_console(),
         "-device", "virtio-rng-pci",
         "-device", "i6300esb", "-action", "watchdog=reset",
@@ -101,11 +103,19 @@ def _smbios(machine: Machine) -> list[str]:
     return [word for text in strings for word in ("-smbios", f"type=11,value={text}")]
 
 
-def _disks() -> list[str]:
-    return [
-        "-drive", f"if=none,id=disk,format=qcow2,discard=unmap,file={NODE}/disk.qcow2",
-        "-device", "virtio-blk-pci,drive=disk,serial=skyrocket",
-    ]  # fmt: skip
+def _disk(machine: Machine) -> list[str]:
+    device = ["-device", "virtio-blk-pci,drive=disk,serial=skyrocket"]
+    if not machine.recorded:
+        drive = f"if=none,id=disk,format=qcow2,discard=unmap,file={NODE}/disk.qcow2"
+        return ["-drive", drive, *device]
+    # A filter above the disk: it logs a write or a flush when the disk below has done it.
+    words = (
+        "driver=blklogwrites,node-name=disk,discard=unmap,log-sector-size=512",
+        "file.driver=qcow2,file.discard=unmap",
+        f"file.file.driver=file,file.file.filename={NODE}/disk.qcow2",
+        f"log.driver=raw,log.file.driver=file,log.file.filename={NODE}/{WRITES}",
+    )
+    return ["-blockdev", ",".join(words), *device]
 
 
 def _seed(machine: Machine) -> list[str]:

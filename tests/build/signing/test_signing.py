@@ -10,6 +10,8 @@ import pytest
 
 from skyrocket.build.signing import authenticode, files
 from skyrocket.build.signing.errors import FormatError, KeysError, SigningError
+from skyrocket.cli import keys as cli_keys
+from skyrocket.models import addon
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -88,3 +90,46 @@ def test_what_is_no_program_is_refused(data: bytes, keys: Path) -> None:
     """With a sentence, whatever the bytes are."""
     with pytest.raises(FormatError):
         authenticode.sign(data, files.authority(keys).signer)
+
+
+SETTINGS = """
+[settings.boot.kernel-parameters]
+nosmt = []
+[settings.kernel.hugepages.static]
+"2Mi" = { count = "4" }
+"""
+
+
+def test_an_addon_with_the_words_of_settings_is_made_and_signed(
+    keys: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is the node's own addon with a signature, and whoever signs is told the words."""
+    settings, output = tmp_path / "user-data.toml", tmp_path / "settings.addon.efi"
+    settings.write_text(SETTINGS)
+    assert cli_keys.main(["make-addon", "--dir", str(keys), str(settings), str(output)]) == 0
+    words = ["hugepagesz=2M", "hugepages=4", "nosmt"]
+    signed = output.read_bytes()
+    assert addon.words_of(signed) == words
+    assert authenticode.digest(signed) == authenticode.digest(addon.compose(words))
+    assert signed != addon.compose(words)
+    again = tmp_path / "again.addon.efi"
+    assert cli_keys.main(["sign-addon", "--dir", str(keys), str(output), str(again)]) == 0
+    assert again.read_bytes() == signed
+    assert capsys.readouterr().out.count(f"it adds: {' '.join(words)}") == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("[settings]\nmotd = 'x'\n", "asks for no words"),
+        ("[settings.boot.kernel]\nroothash = ['0']\n", "is decided by the image alone"),
+        ("[settings.boot", "cannot use settings"),
+    ],
+)
+def test_settings_that_make_no_addon_are_refused(
+    text: str, reason: str, keys: Path, tmp_path: Path
+) -> None:
+    settings = tmp_path / "user-data.toml"
+    settings.write_text(text)
+    with pytest.raises(KeysError, match=reason):
+        cli_keys.main(["make-addon", "--dir", str(keys), str(settings), str(tmp_path / "x")])

@@ -116,8 +116,17 @@ def copy(source, target):
 
 @pytest.fixture(autouse=True)
 def trusted(monkeypatch):
-    """The node trusts one authority: what settings.pki and the image come to is one file."""
+    """The node trusts one authority: what settings.pki and the image come to is one file.
+
+    And it knows who `localhost` is, without a hosts file: a sealed program runs in an empty root.
+    """
     monkeypatch.setattr(tls, "AUTHORITIES", str(DATA / "authority.pem"))
+    honest = socket.getaddrinfo
+
+    def getaddrinfo(host, *rest, **words):
+        return honest("127.0.0.1" if host == "localhost" else host, *rest, **words)
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
 
 
 @pytest.fixture

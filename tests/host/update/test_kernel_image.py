@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from fakes.node_disk import BootFolder
 
+from skyrocket.host.system import files
 from skyrocket.host.update import kernel_image
 from skyrocket.host.update.errors import SlotError, SourceError
 from skyrocket.models import slots
@@ -151,3 +152,19 @@ def test_without_the_running_versions_image_nothing_is_removed(
     with pytest.raises(SlotError, match="the running version's kernel image is not there"):
         kernel_image.make_room(boot, "dd" * 32, NEW, 100)
     assert len(list((tmp_path / kernel_image.STAGED).iterdir())) == 1
+
+
+def test_a_move_leaves_one_folder_before_the_file_is_named_in_the_other(
+    boot: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Linux's FAT writes a file's length with the file alone, and each folder by itself."""
+    write(boot)
+    synced: list[str] = []
+    for name in ("sync_folder", "sync_file"):
+        monkeypatch.setattr(files, name, lambda path: synced.append(path.rpartition("/")[2]))
+    monkeypatch.setattr(boot, "sync", lambda: synced.append("all"))
+    kernel_image.activate(boot, NEW, SHA, OLD, older=False)
+    assert synced == ["staged", f"skyrocket-{'bb' * 4}+1.efi", "Linux", "all"]
+    synced.clear()
+    kernel_image.deactivate(boot, NEW, OLD)
+    assert synced == ["Linux", f"skyrocket-{'bb' * 4}.efi", "staged", "all"]

@@ -41,17 +41,28 @@ class Fat:
         self._cluster = sector * per_cluster
         self._data = (reserved + copies * length) * sector
         self._fat = read_at(reserved * sector, length * sector)
-        self._root = root
+        self._root: int = root
 
     def files(self, folder: str = "") -> Iterator[tuple[str, Found]]:
         """All files below FOLDER with their paths, in the order of the folders."""
+        start = self.folder(folder)
+        if start is not None:
+            yield from self._walk(start, folder, 0)
+
+    def folder(self, path: str) -> int | None:
+        """The first cluster of the folder at PATH; None when there is none."""
         start = self._root
-        for name in filter(None, folder.split("/")):
+        for name in filter(None, path.split("/")):
             inside = [one for one in self._list(start) if one.name.lower() == name.lower()]
             if not inside or not inside[0].folder:
-                return
+                return None
             start = inside[0].cluster
-        yield from self._walk(start, folder, 0)
+        return start
+
+    def place(self, cluster: int) -> range:
+        """The bytes of CLUSTER."""
+        start = self._data + (cluster - 2) * self._cluster
+        return range(start, start + self._cluster)
 
     def read(self, found: Found) -> bytes:
         return self._chain(found.cluster)[: found.size] if found.size else b""
@@ -85,16 +96,33 @@ class Fat:
                 long = {}
         return found
 
-    def _chain(self, cluster: int) -> bytes:
-        parts: list[bytes] = []
-        seen: set[int] = set()
+    def clusters(self, cluster: int) -> list[int]:
+        """The clusters of the file or folder that begins with CLUSTER, in their order."""
+        found: dict[int, None] = {}
         while 2 <= cluster < BAD:
-            if cluster in seen or 4 * cluster + 4 > len(self._fat):
+            if cluster in found or 4 * cluster + 4 > len(self._fat):
                 raise FatError("cannot read the FAT file system: a chain leads nowhere")
-            seen.add(cluster)
-            parts.append(self._read_at(self._data + (cluster - 2) * self._cluster, self._cluster))
+            found[cluster] = None
             cluster = struct.unpack_from("<I", self._fat, 4 * cluster)[0] & 0x0FFFFFFF
+        return list(found)
+
+    def _chain(self, cluster: int) -> bytes:
+        parts = [
+            self._read_at(self.place(first).start, count * self._cluster)
+            for first, count in _stretches(self.clusters(cluster))
+        ]
         return b"".join(parts)
+
+
+def _stretches(clusters: list[int]) -> list[tuple[int, int]]:
+    """CLUSTERS as (first, count), those in a row together."""
+    found: list[tuple[int, int]] = []
+    for cluster in clusters:
+        if found and cluster == sum(found[-1]):
+            found[-1] = (found[-1][0], found[-1][1] + 1)
+        else:
+            found.append((cluster, 1))
+    return found
 
 
 def _entry(record: bytes, long: str) -> Found:

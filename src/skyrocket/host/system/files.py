@@ -127,6 +127,15 @@ def remove_folder(folder: str) -> None:
         return
 
 
+def sync_file(path: str) -> None:
+    """Wait until the file at PATH is on the disk, and what its folder says of it."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def sync_folder(folder: str) -> None:
     """Wait until the names in FOLDER are on the disk."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

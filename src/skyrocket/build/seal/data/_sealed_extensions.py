@@ -4,10 +4,10 @@
 The module itself is the finder on `sys.meta_path` and the loader in each spec.
 """
 
-import sys
-
 import _imp
+import sys
 from _frozen_importlib import ModuleSpec
+
 from _sealed_files import FILES
 
 

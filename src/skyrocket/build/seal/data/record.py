@@ -7,10 +7,9 @@ they compile; then every module is imported, and annotations are evaluated as ms
 It imports nothing before that is set up, or it would miss what those modules compile.
 """
 
+import _imp
 import marshal
 import sys
-
-import _imp
 from _frozen_importlib import ModuleSpec
 
 FUTURE_ANNOTATIONS = 0x1000000
