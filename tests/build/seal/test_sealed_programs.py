@@ -175,7 +175,7 @@ int main(void)
         sealed_sha256(data, size, out);
         for (int i = 0; i < 32; i++)
             printf("%02x", out[i]);
-        printf("\\n");
+        printf("\n");
     }
 }
 """

@@ -177,6 +177,6 @@ def test_the_search_finds_a_key_planted_in_a_root(
     image.mkdir()
     content = (keys / "image.key").read_bytes()
     entries = with_parents([Entry("usr/share/oops", "file", 0o644, "test", content=content)])
-    root.make_erofs(sandbox, entries, image, 0)
+    root.make_base(sandbox, entries, image, 0)
     unpack(sandbox, image, tmp_path / "unpacked")
     assert search(tmp_path / "unpacked", numbers(keys)) == ["root/usr/share/oops has image"]
