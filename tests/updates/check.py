@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from updates.ext4 import Ext4, Ext4Error
 from updates.log import SECTOR
 
-from skyrocket.build.image import pe
+from skyrocket.models import pe
 from skyrocket.build.image.fat import Fat, FatError
 from skyrocket.host.store.document import encode
 from skyrocket.host.store.errors import StoreError

@@ -85,7 +85,7 @@ class Manager:
 
     def _serve(self):
         client, _ = self._listener.accept()
-        with client:
+        with client, suppress(BrokenPipeError, ConnectionResetError):  # whoever asked gave up
             self.login = client.recv(1000)
             client.sendall(b"OK 0123456789abcdef\r\nAGREE_UNIX_FD\r\n")
             self.got = client.recv(65536)
