@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from updates.ext4 import Ext4, Ext4Error
 from updates.log import SECTOR
 
-from skyrocket.models import pe
 from skyrocket.build.image.fat import Fat, FatError
 from skyrocket.host.store.document import encode
 from skyrocket.host.store.errors import StoreError
@@ -25,7 +24,7 @@ from skyrocket.host.system import verity
 from skyrocket.host.system.faults import DoorError
 from skyrocket.host.update.errors import SourceError
 from skyrocket.host.update.tree import BLOCK, Tree, levels
-from skyrocket.models import disk, gpt, slots
+from skyrocket.models import disk, gpt, pe, slots
 from skyrocket.models.boots import Uki, booted_by_loader
 
 if TYPE_CHECKING:

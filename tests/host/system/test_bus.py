@@ -3,6 +3,7 @@ import shutil
 import socket
 import subprocess
 import threading
+from contextlib import suppress
 
 import pytest
 
