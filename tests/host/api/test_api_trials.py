@@ -6,6 +6,7 @@ import time
 import pytest
 from fakes import api_node
 from fakes.settings_host import FakeHost
+from fakes.trial_clock import Clock
 
 from skyrocket.host.api import routes, trials
 from skyrocket.host.api.errors import FailedError
@@ -19,20 +20,6 @@ from skyrocket.models.settings.group import Facts
 
 OLD, NEW = {"motd": "old", "ntp": {"options": ["a"]}}, {"motd": "new"}
 FACTS = Facts("machine", 4100)
-
-
-class Clock:
-    def __init__(self):
-        self.seconds, self.name = 100.0, "one"
-
-    def uptime(self):
-        return self.seconds
-
-    def boot(self):
-        return self.name
-
-    def now(self):
-        return "2026-11-25T12:00:00Z"
 
 
 class SmallStore(MemoryStore):

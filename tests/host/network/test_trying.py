@@ -5,6 +5,7 @@ import json
 import pytest
 from fakes import api_node
 from fakes.settings_host import FakeHost
+from fakes.trial_clock import Clock
 
 from skyrocket.host.api import routes, trials
 from skyrocket.host.api.doors import Doors
@@ -20,19 +21,6 @@ from skyrocket.models.settings.group import Facts
 OLD, NEW = b"version = 3\n# \xff by hand\n", b"version = 3\n[eth0]\ndhcp4 = true\n"
 CONFIGURE, NONE = "POST /actions/network/configure", (422, "There is no change on trial")
 RESTART = f"restart {trying.UNIT}"
-
-
-class Clock:
-    seconds, name = 100.0, "one"
-
-    def uptime(self):
-        return self.seconds
-
-    def boot(self):
-        return self.name
-
-    def now(self):
-        return "2026-11-25T12:00:00Z"
 
 
 class OwnDoors(Doors):

@@ -45,7 +45,7 @@ def write(boot: Folder, data: bytes = DATA) -> None:
 def test_a_new_image_is_not_seen_by_the_loader_before_it_is_activated(boot: Folder) -> None:
     write(boot)
     assert boot.has() == [f"skyrocket-{'aa' * 4}.efi"]
-    kernel_image.activate(boot, NEW, SHA, OLD, older=False)
+    kernel_image.activate(boot, NEW, OLD, older=False)
     assert boot.has() == [f"skyrocket-{'aa' * 4}.efi", f"skyrocket-{'bb' * 4}+1.efi"]
 
 
@@ -67,27 +67,28 @@ def test_a_medium_that_keeps_other_bytes_is_not_blamed_on_the_download(
         write(boot)
 
 
-def test_a_staged_image_that_changed_is_not_activated(boot: Folder, tmp_path: Path) -> None:
+def test_a_staged_image_that_changed_is_found(boot: Folder, tmp_path: Path) -> None:
     write(boot)
+    path = kernel_image.path_of(boot, NEW)
+    kernel_image.check(path, SHA)
     (staged,) = (tmp_path / kernel_image.STAGED).iterdir()
     staged.write_bytes(DATA[:-1] + b"!")
     with pytest.raises(SlotError, match="reads back with other bytes"):
-        kernel_image.activate(boot, NEW, SHA, OLD, older=False)
+        kernel_image.check(path, SHA)
     staged.unlink()
     with pytest.raises(SlotError, match="No such file"):
-        kernel_image.activate(boot, NEW, SHA, OLD, older=False)
-    assert boot.has() == [f"skyrocket-{'aa' * 4}.efi"]
+        kernel_image.check(path, SHA)
 
 
 def test_the_loader_takes_the_activated_version_once(boot: Folder) -> None:
     write(boot)
-    kernel_image.activate(boot, NEW, SHA, OLD, older=False)
+    kernel_image.activate(boot, NEW, OLD, older=False)
     assert chosen(boot, old="1.0.0", new="1.1.0") == "1.1.0"
 
 
 def test_for_an_older_version_the_running_one_stands_aside(boot: Folder) -> None:
     write(boot)
-    kernel_image.activate(boot, NEW, SHA, OLD, older=True)
+    kernel_image.activate(boot, NEW, OLD, older=True)
     assert boot.has() == [f"skyrocket-{'aa' * 4}+0.efi", f"skyrocket-{'bb' * 4}+1.efi"]
     assert chosen(boot, old="1.1.0", new="1.0.0") == "1.0.0"
 
@@ -95,10 +96,10 @@ def test_for_an_older_version_the_running_one_stands_aside(boot: Folder) -> None
 @pytest.mark.parametrize("older", [False, True])
 def test_deactivating_gives_back_what_was_before(boot: Folder, *, older: bool) -> None:
     write(boot)
-    kernel_image.activate(boot, NEW, SHA, OLD, older=older)
+    kernel_image.activate(boot, NEW, OLD, older=older)
     kernel_image.deactivate(boot, NEW, OLD)
     assert boot.has() == [f"skyrocket-{'aa' * 4}.efi"]
-    kernel_image.activate(boot, NEW, SHA, OLD, older=older)
+    kernel_image.activate(boot, NEW, OLD, older=older)
     assert chosen(boot, old="1.0.0", new="1.1.0") == "1.1.0"
 
 
@@ -163,7 +164,7 @@ def test_a_move_leaves_one_folder_before_the_file_is_named_in_the_other(
     for name in ("sync_folder", "sync_file"):
         monkeypatch.setattr(files, name, lambda path: synced.append(path.rpartition("/")[2]))
     monkeypatch.setattr(boot, "sync", lambda: synced.append("all"))
-    kernel_image.activate(boot, NEW, SHA, OLD, older=False)
+    kernel_image.activate(boot, NEW, OLD, older=False)
     assert synced == ["staged", f"skyrocket-{'bb' * 4}+1.efi", "Linux", "all"]
     synced.clear()
     kernel_image.deactivate(boot, NEW, OLD)

@@ -103,9 +103,9 @@ class Node:
         version = self.served.version
         older = version in {PAST, BACK}
         with self.disk.boot() as boot:
-            kernel_image.activate(
-                boot, version.root_hash, version.sha256, RUNS.root_hash, older=older
-            )
+            image = kernel_image.path_of(boot, version.root_hash)
+            kernel_image.check(image, version.sha256)
+            kernel_image.activate(boot, version.root_hash, RUNS.root_hash, older=older)
 
     def cut(self, step: int) -> bool:
         """Prepare and activate with the power failing at STEP -> whether it did."""

@@ -160,7 +160,7 @@ def _activate(facts: Facts, before: Kept, staged: Staged) -> Kept:
         ready = update_status.with_state(before, facts.image, ready=True)
         memory.write(facts.folder, structs.replace(ready, boot=facts.boot))
         older = _older(facts, staged)
-        kernel_image.activate(boot, staged.root_hash, "", facts.running, older=older)
+        kernel_image.activate(boot, staged.root_hash, facts.running, older=older)
     return ready
 
 

@@ -48,7 +48,7 @@ class Told(NamedTuple):
 
 
 class Slot:
-    """The partition or file that is written; DESCRIPTOR is open for reading and writing."""
+    """The partition or file that is filled; DESCRIPTOR is open for reading, and writing to fill."""
 
     def __init__(self, descriptor: int, hashes: Hashes) -> None:
         self._descriptor = descriptor

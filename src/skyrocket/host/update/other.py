@@ -60,7 +60,7 @@ def prove(disk: NodeDisk, running: str, root_hash: str) -> None:
     try:
         with open(disk.device(pair.hash), "rb") as file:
             tree = Tree(file.read(), root_hash)
-        root = os.open(disk.device(pair.root), os.O_RDWR | os.O_CLOEXEC)
+        root = os.open(disk.device(pair.root), os.O_RDONLY | os.O_CLOEXEC)
     except (OSError, SourceError) as error:
         raise SlotError(
             f"cannot go back: the hash tree of the other slot is broken ({error})"
